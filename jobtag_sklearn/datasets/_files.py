@@ -1,0 +1,90 @@
+"""A CSV file becomes a long table."""
+
+import lzma
+import zipfile
+import zlib
+from collections.abc import Collection
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from jobtag_sklearn.datasets._sql import without_secrets
+
+_OTHER_READERS = {
+    ".feather": "read_feather",
+    ".json": "read_json",
+    ".jsonl": "read_json",
+    ".parquet": "read_parquet",
+    ".xls": "read_excel",
+    ".xlsx": "read_excel",
+}
+_MISSING = ["", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "nan", "null"]
+_UNREADABLE = (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+
+
+def read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
+    """Read a CSV file; cells of ``text_columns`` stay as they are written.
+
+    In ``text_columns`` only an empty cell is missing, so that a tag "NA" or a title "None"
+    survives; pandas infers the types of all other columns.
+    """
+    _check_path(path)
+    try:
+        header = pd.read_csv(path, encoding="utf-8-sig", nrows=0, index_col=False).columns
+        return pd.read_csv(
+            path,
+            encoding="utf-8-sig",
+            dtype={name: str for name in header if name in text_columns},
+            keep_default_na=False,
+            na_values={name: [""] if name in text_columns else _MISSING for name in header},
+            index_col=False,
+            low_memory=False,
+        )
+    except pd.errors.EmptyDataError:
+        raise ValueError(f"{path} is empty: it has no header and no rows.") from None
+    except pd.errors.ParserError as error:
+        raise ValueError(
+            f"{path} is not a valid CSV file: {error}. Read it with pandas.read_csv and the "
+            "options that it needs, and pass the DataFrame."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not encoded in UTF-8: {error}. Read it with "
+            "pandas.read_csv(path, encoding=...) and pass the DataFrame."
+        ) from error
+    except _UNREADABLE as error:
+        raise ValueError(
+            f"{path} cannot be read: {error}. Its suffix must say how it is compressed."
+        ) from error
+
+
+def lossless_integers(ids: pd.Series) -> pd.Series:
+    """Turn ids read as text into integers where no id would be written differently."""
+    if ids.str.fullmatch("0|-?[1-9][0-9]{0,17}", na=False).all():
+        return ids.astype("int64")
+    return ids
+
+
+def _check_path(path: Path) -> None:
+    """Raise if ``path`` is no file that holds a CSV table."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; pass the path of a CSV file in it.")
+    if not path.exists():
+        # A database URL with a typing error ends here too, password and all.
+        shown = without_secrets(str(path))
+        raise FileNotFoundError(f"There is no file {shown}{_similar_file(path)}.")
+    reader = _OTHER_READERS.get(path.suffix.lower())
+    if reader is not None:
+        raise ValueError(
+            f"{path} is not a CSV file; read it with pandas.{reader} and pass the DataFrame."
+        )
+
+
+def _similar_file(path: Path) -> str:
+    """Return a hint at the file that was probably meant, or an empty string."""
+    if not path.parent.is_dir():
+        return "; its folder does not exist either"
+    names = [other.name for other in path.parent.iterdir()]
+    near = get_close_matches(path.name, names, n=1, cutoff=0.7)
+    return f"; did you mean {path.with_name(near[0])}?" if near else ""

@@ -1,0 +1,213 @@
+"""Long tables come from and go to SQL databases."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+_URL_FORM = "dialect+driver://user:password@host:port/database"
+_FILE_SYSTEMS = ("http", "https", "ftp", "ftps", "sftp", "s3", "gs", "gcs", "az", "abfs", "file")
+
+
+def is_sqlalchemy(source: object) -> bool:
+    """Return whether ``source`` is an SQLAlchemy engine or connection."""
+    # Whoever holds such an object has imported SQLAlchemy; nobody else should pay for it.
+    if "sqlalchemy" not in sys.modules:
+        return False
+    from sqlalchemy import Connection, Engine
+
+    return isinstance(source, Engine | Connection)
+
+
+def read_table(source: Any, table: str | None, query: Any) -> pd.DataFrame:
+    """Read all columns of a table, or what a query gives, from a database."""
+    if (table is None) == (query is None):
+        given = "neither" if table is None else "both"
+        raise ValueError(
+            "A database needs either table= (a table or view to read whole) or query= "
+            f"(a SELECT statement); got {given}."
+        )
+    from sqlalchemy import select, text
+    from sqlalchemy import table as sql_table
+    from sqlalchemy.exc import SQLAlchemyError
+
+    with _connected(source) as connection:
+        if table is not None:
+            schema, name = _find_table(connection, table)
+            statement: Any = select(text("*")).select_from(sql_table(name, schema=schema))
+        elif isinstance(query, str):
+            # SQLAlchemy would take ":word" for the name of a parameter, even within quotes.
+            statement = text(re.sub(r"(?<![:\w\\]):(\w+)(?![:\w])", r"\\:\1", query))
+        else:
+            statement = query
+        try:
+            return pd.read_sql_query(statement, connection)
+        except (SQLAlchemyError, pd.errors.DatabaseError) as error:
+            what = f"table {table!r}" if query is None else "query"
+            reason = _reason(error, connection.engine.url)
+            raise ValueError(
+                f"{what} could not be read from {_shown(connection.engine.url)}: {reason}"
+            ) from None
+
+
+def write_table(
+    rows: pd.DataFrame, target: Any, table: str, if_exists: str, dates: list[str]
+) -> None:
+    """Write a long table to a database, the columns named in ``dates`` without a time."""
+    from sqlalchemy import Date
+    from sqlalchemy.exc import SQLAlchemyError
+
+    schema, _, name = table.rpartition(".")
+    with _connected(target, writing=True) as connection:
+        try:
+            rows.to_sql(
+                name,
+                connection,
+                schema=schema or None,
+                if_exists=if_exists,
+                index=False,
+                dtype={column: Date() for column in dates},
+            )
+            # A connection that came from outside belongs to the caller's transaction.
+            if connection is not target:
+                connection.commit()
+        except SQLAlchemyError as error:
+            url = connection.engine.url
+            raise ValueError(
+                f"table {table!r} could not be written to {_shown(url)}: {_reason(error, url)}"
+            ) from None
+        except ValueError as error:
+            raise ValueError(
+                f"{error} It was left as it is; pass if_exists='replace' to write it anew or "
+                "if_exists='append' to add rows to it."
+            ) from None
+
+
+@contextmanager
+def _connected(source: Any, *, writing: bool = False) -> "Iterator[Connection]":
+    """Give a connection to a URL, an engine or a connection, and close what was opened."""
+    from sqlalchemy import Connection, Engine, NullPool, create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if isinstance(source, Connection):
+        yield source
+        return
+    if isinstance(source, Engine):
+        engine, url = source, source.url
+    else:
+        url = _parse_url(source)
+        if not writing:
+            _check_sqlite_file(url)
+        try:
+            engine = create_engine(url, poolclass=NullPool)
+        except ModuleNotFoundError as error:
+            extra = ": pip install 'jobtag-sklearn[postgresql]'" if error.name == "psycopg" else ""
+            raise ModuleNotFoundError(
+                f"{_shown(url)} needs the package {error.name!r}; install it{extra}.",
+                name=error.name,
+            ) from None
+        except SQLAlchemyError as error:
+            raise ValueError(
+                f"{_shown(url)} cannot be opened: {_reason(error, url)}. "
+                f"A database URL has the form {_URL_FORM}."
+            ) from None
+    try:
+        connection = engine.connect()
+    except SQLAlchemyError as error:
+        raise ConnectionError(f"No connection to {_shown(url)}: {_reason(error, url)}") from None
+    with connection:
+        yield connection
+
+
+def _parse_url(source: str) -> "URL":
+    """Parse a database URL; an error never repeats it, for it may hold a password."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    scheme = source.partition("://")[0]
+    if scheme.lower() in _FILE_SYSTEMS:
+        raise ValueError(
+            f"source is an address that starts with {scheme}://; download the file and pass its "
+            "path. Only databases are read over a network."
+        )
+    try:
+        return make_url(source)
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            f"source starts with {scheme!r} but is no database URL of the form {_URL_FORM}. "
+            "Special characters in a user name or password must be percent-encoded, "
+            "as urllib.parse.quote_plus does."
+        ) from None
+
+
+def _check_sqlite_file(url: "URL") -> None:
+    """Raise if the file of an SQLite URL is absent: SQLite would create it, empty."""
+    name = url.database
+    if url.get_backend_name() != "sqlite" or not name or name == ":memory:":
+        return
+    if not name.startswith("file:") and not Path(name).exists():
+        raise FileNotFoundError(
+            f"There is no SQLite file {name}; an absolute path needs four slashes, "
+            "as in sqlite:////home/me/jobs.sqlite."
+        )
+
+
+def _find_table(connection: "Connection", table: str) -> tuple[str | None, str]:
+    """Return the schema and name of a table; raise if the database does not have it."""
+    from sqlalchemy import inspect
+
+    database = inspect(connection)
+    if database.has_table(table):
+        return None, table
+    schema, _, name = table.rpartition(".")
+    if schema and database.has_table(name, schema=schema):
+        return schema, name
+    known = {
+        other if there == database.default_schema_name else f"{there}.{other}"
+        for there in database.get_schema_names()
+        if there not in ("information_schema", "pg_catalog")
+        for other in (
+            *database.get_table_names(schema=there),
+            *database.get_view_names(schema=there),
+        )
+    }
+    near = sorted(other for other in known if other.rpartition(".")[2] == name)
+    near += get_close_matches(table, sorted(known - set(near)), n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else ""
+    if not hint:
+        first = ", ".join(map(repr, sorted(known)[:10]))
+        hint = f"it has {first}." if known else "it has no tables."
+    raise ValueError(f"There is no table {table!r} in {_shown(connection.engine.url)}; {hint}")
+
+
+def _shown(url: "URL") -> str:
+    """Write a URL without its password and its options, which may hold secrets."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _reason(error: Exception, url: "URL") -> str:
+    """Return what the driver said, without secrets."""
+    # Newer pandas wraps what SQLAlchemy raises, which wraps what the driver raises.
+    if isinstance(error, pd.errors.DatabaseError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    message = str(getattr(error, "orig", None) or error).strip()
+    password = str(url.password or "")
+    for secret in {password, quote(password), quote_plus(password)} - {""}:
+        message = message.replace(secret, "***")
+    return without_secrets(message)
+
+
+def without_secrets(text: str) -> str:
+    """Blank what looks like a password in a URL or in a connection string."""
+    # One letter before a colon is a drive, not a user name.
+    text = re.sub(r"(?<!\b[A-Za-z]):\S*@", ":***@", text)
+    return re.sub(r"(?i)\b(password|passwd|pwd)=[^;&\s]+", r"\1=***", text)

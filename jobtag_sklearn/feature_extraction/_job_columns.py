@@ -1,0 +1,101 @@
+"""The columns of a table of jobs, each on its way to features."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+
+
+class JobColumns(ColumnTransformer):
+    """scikit-learn's ColumnTransformer, with a check that it was given a table of jobs.
+
+    Parameters and attributes are those of
+    :class:`~sklearn.compose.ColumnTransformer`; columns are named by text.
+
+    See Also
+    --------
+    jobtag_sklearn.make_job_tag_pipeline : Builds one for titles and descriptions.
+
+    Examples
+    --------
+    >>> from jobtag_sklearn.datasets import make_job_postings
+    >>> from jobtag_sklearn.feature_extraction import JobColumns, TextStatistics
+    >>> jobs, _ = make_job_postings(5, random_state=0)
+    >>> columns = JobColumns([("statistics", TextStatistics(), "job_description")])
+    >>> columns.fit_transform(jobs).shape
+    (5, 6)
+    """
+
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit all transformers, transform the jobs and put the columns side by side.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_jobs, n_columns)
+            Jobs.
+        y : DataFrame or array-like of shape (n_jobs, n_tags), default=None
+            Tags, for the transformers that use them.
+        **params : dict
+            Metadata, as in scikit-learn.
+
+        Returns
+        -------
+        features : {ndarray, csr_matrix, DataFrame} of shape (n_jobs, n_features)
+            Features.
+
+        Raises
+        ------
+        TypeError
+            If `X` is no DataFrame.
+        ValueError
+            If `X` has no rows or lacks a column.
+        """
+        self._check_jobs(X)
+        return super().fit_transform(X, y, **params)
+
+    def transform(self, X: Any, **params: Any) -> Any:
+        """Transform jobs.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_jobs, n_columns)
+            Jobs.
+        **params : dict
+            Metadata, as in scikit-learn.
+
+        Returns
+        -------
+        features : {ndarray, csr_matrix, DataFrame} of shape (n_jobs, n_features)
+            Features.
+
+        Raises
+        ------
+        TypeError
+            If `X` is no DataFrame.
+        ValueError
+            If `X` has no rows or lacks a column.
+        """
+        self._check_jobs(X)
+        return super().transform(X, **params)
+
+    def _check_jobs(self, jobs: Any) -> None:
+        wanted = [column for _, _, column in self.transformers if isinstance(column, str)]
+        if not isinstance(jobs, pd.DataFrame):
+            raise TypeError(
+                f"jobs must be a DataFrame with the columns {sorted(set(wanted))}, got "
+                f"{type(jobs).__name__}; one posting is a DataFrame of one row"
+            )
+        for column in wanted:
+            if column not in jobs.columns:
+                nearest = difflib.get_close_matches(
+                    column, map(str, jobs.columns), n=1, cutoff=0.4
+                )
+                hint = f"; rename {nearest[0]!r}?" if nearest else ""
+                raise ValueError(
+                    f"jobs have no column {column!r}{hint} They have {list(jobs.columns)[:20]}"
+                )
+        if len(jobs) == 0:
+            raise ValueError("jobs are an empty table; pass at least one posting")

@@ -1,0 +1,187 @@
+"""What both Keras estimators share: their network, its training, and how it is saved."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from jobtag_sklearn.neural_network._batches import TrainingBatches
+from jobtag_sklearn.neural_network._scikeras_bridge import ScikerasBridge
+from jobtag_sklearn.neural_network._training import train
+
+#: Raised when what a pickle holds of a network changes; `__setstate__` keeps the readers.
+_STATE_FORMAT = 1
+
+
+class KerasEstimator(ScikerasBridge):
+    """A network that is built from settings, trained in batches and saved as arrays.
+
+    A subclass says how its network is built from its settings (`_build_network`) and what
+    it is trained for (`_compile_settings`).
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "optimizer": [str, type, keras.optimizers.Optimizer],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "update_learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "warmup": [Interval(Real, 0, 1, closed="left")],
+        "learning_rate_decay": [StrOptions({"cosine"}), None],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "callbacks": [list, dict, type, keras.callbacks.Callback, None],
+        "warm_start": ["boolean"],
+        "run_eagerly": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def _build_network(self, settings: dict[str, Any]) -> keras.Model:
+        raise NotImplementedError
+
+    def _compile_settings(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _start(self, settings: dict[str, Any]) -> None:
+        """Begin anew: a network of these settings and an empty history."""
+        self._network_settings = settings
+        self.model_ = self._build_network(settings)
+        self._compile(self._new_optimizer(self.learning_rate))
+        self.history_: dict[str, list[float]] = {}
+        self.n_epochs_ = 0
+
+    def _compile(self, optimizer: keras.optimizers.Optimizer) -> None:
+        # XLA ("auto" is XLA) compiles for every new batch shape, for longer than small
+        # data train, and was not faster on a CPU afterwards
+        self.model_.compile(
+            optimizer=optimizer,
+            jit_compile=False,
+            run_eagerly=self.run_eagerly,
+            **self._compile_settings(),
+        )
+
+    def _start_random_state(self) -> None:
+        """Make the generator that this fit and all its updates draw from."""
+        # a copy: the caller's generator is left as it is, so that fitting twice with the
+        # same object gives the same model twice
+        given = self.random_state
+        if isinstance(given, np.random.RandomState):
+            self._random = np.random.RandomState()
+            self._random.set_state(given.get_state())
+        else:
+            self._random = np.random.RandomState(
+                check_random_state(given).randint(np.iinfo(np.int32).max)
+                if given is None
+                else given
+            )
+
+    def _split(
+        self, rows: npt.NDArray[np.intp], *, hold_out: bool
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Return the rows to train on and those held out."""
+        if not hold_out:
+            return rows, rows[:0]
+        n_watched = round(self.validation_fraction * len(rows))
+        if not 0 < n_watched < len(rows):
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of {len(rows)} samples leaves "
+                "none to train on or none to hold out; pass more samples, early_stopping=False "
+                "and a number as threshold"
+            )
+        shuffled = self._random.permutation(rows)
+        return shuffled[n_watched:], shuffled[:n_watched]
+
+    def _train(self, batches: TrainingBatches, validation: TrainingBatches | None) -> None:
+        """Train for all epochs."""
+        self._extend_history(
+            train(
+                self.model_,
+                batches,
+                epochs=self.epochs,
+                first_epoch=self.n_epochs_,
+                callbacks=self._new_callbacks(),
+                verbose=int(self.verbose),
+                validation=validation,
+                patience=self.n_iter_no_change,
+                warmup=self.warmup,
+                decay=self.learning_rate_decay,
+            )
+        )
+
+    def _update(self, batches: TrainingBatches) -> None:
+        """Train for one epoch, with the optimizer's state and the rate for updates."""
+        if self.update_learning_rate is not None:
+            self.model_.optimizer.learning_rate = self.update_learning_rate
+        self._extend_history(
+            train(
+                self.model_,
+                batches,
+                epochs=1,
+                first_epoch=self.n_epochs_,
+                callbacks=self._new_callbacks(),
+                verbose=int(self.verbose),
+            )
+        )
+
+    def _extend_history(self, history: dict[str, list[float]]) -> None:
+        for name, values in history.items():
+            # a quantity that appears late (a validation loss after updates without) is
+            # padded, so that position and epoch stay the same number
+            earlier = self.history_.setdefault(name, [])
+            earlier.extend([np.nan] * (self.n_epochs_ - len(earlier)))
+            earlier.extend(values)
+        self.n_epochs_ = max(len(values) for values in self.history_.values())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        network = state.pop("model_", None)
+        if network is not None:
+            optimizer = network.optimizer
+            state["_saved_network"] = {
+                "format": _STATE_FORMAT,
+                "weights": network.get_weights(),
+                "dropout": [np.asarray(state) for state in _dropout_states(network)],
+                "optimizer": keras.optimizers.serialize(optimizer),
+                "moments": [np.asarray(variable) for variable in optimizer.variables],
+            }
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        saved = state.pop("_saved_network", None)
+        super().__setstate__(state)
+        if saved is None:
+            return
+        if saved["format"] > _STATE_FORMAT:
+            raise ValueError(
+                f"this {type(self).__name__} was saved by a newer jobtag_sklearn (format "
+                f"{saved['format']}, this version reads up to {_STATE_FORMAT}); update the package"
+            )
+        self.model_ = self._build_network(self._network_settings)
+        self.model_.set_weights(saved["weights"])
+        _assign(_dropout_states(self.model_), saved["dropout"])
+        optimizer = keras.optimizers.deserialize(saved["optimizer"])
+        self._compile(optimizer)
+        optimizer.build(self.model_.trainable_variables)
+        _assign(optimizer.variables, saved["moments"])
+
+
+def _dropout_states(network: keras.Model) -> list[Any]:
+    """Return the states of the dropout layers' generators, which are no weights to Keras."""
+    return [variable for variable in network.variables if "seed_generator" in variable.path]
+
+
+def _assign(variables: list[Any], values: list[npt.NDArray[Any]]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,109 @@
+"""From sparse rows to dense batches, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from jobtag_sklearn.neural_network._networks import (
+    FEATURES,
+    OFFSET,
+    RECONSTRUCTION,
+    TAGS,
+)
+
+
+def dense_rows(X: Any, rows: Any) -> npt.NDArray[np.float32]:
+    """Return some rows of `X` as a dense float32 array."""
+    part = X[rows]
+    if sparse.issparse(part):
+        part = part.toarray()
+    return np.asarray(part, dtype=np.float32)
+
+
+def row_batches(n_rows: int, batch_size: int) -> Iterator[slice]:
+    """Yield slices that cover `n_rows` in order."""
+    for start in range(0, n_rows, batch_size):
+        yield slice(start, min(start + batch_size, n_rows))
+
+
+def map_batches(
+    function: Callable[[npt.NDArray[np.float32]], Any], X: Any, batch_size: int, width: int
+) -> npt.NDArray[np.float32]:
+    """Apply `function` to dense batches of `X` and put the results into one array."""
+    result = np.empty((X.shape[0], width), dtype=np.float32)
+    for rows in row_batches(X.shape[0], batch_size):
+        result[rows] = function(dense_rows(X, rows))
+    return result
+
+
+class TrainingBatches(keras.utils.PyDataset):
+    """Shuffled dense batches of sparse or dense rows, for ``keras.Model.fit``.
+
+    Only one batch is dense at a time, so memory grows with the batch and not with the data.
+
+    Parameters
+    ----------
+    X : {ndarray, csr_matrix, csr_array} of shape (n_samples, n_features)
+        Rows.
+    tags : ndarray of shape (n_samples, n_tags) or None
+        Targets; None where only rows are reconstructed.
+    rows : ndarray of shape (n_rows,)
+        Which rows of `X` and `tags` take part.
+    batch_size : int
+        Rows a batch.
+    reconstruct : float or None
+        If a number, the rows times this number are a target too (autoencoder).
+    offset : ndarray of shape (n_samples, n_tags) or None
+        What the logits are added to (classifier).
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    seed : int or None
+        Seed of the order of the rows, which is new in every epoch; None keeps the order.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        tags: npt.NDArray[np.float32] | None,
+        rows: npt.NDArray[np.intp],
+        batch_size: int,
+        *,
+        reconstruct: float | None = None,
+        offset: npt.NDArray[np.float32] | None = None,
+        sample_weight: npt.NDArray[np.float32] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        self._X = X
+        self._tags = tags
+        self._rows = np.array(rows)
+        self._batch_size = batch_size
+        self._reconstruct = reconstruct
+        self._offset = offset
+        self._sample_weight = sample_weight
+        self._order = None if seed is None else np.random.RandomState(seed)
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        # Keras asks for an epoch's batches in order, but it may ask for the first ones of
+        # the next epoch before it announces the end of this one: an order that changed in
+        # `on_epoch_end` would depend on which of its threads is faster
+        if index == 0 and self._order is not None:
+            self._order.shuffle(self._rows)
+        rows = self._rows[index * self._batch_size : (index + 1) * self._batch_size]
+        x = dense_rows(self._X, rows)
+        weight = () if self._sample_weight is None else (self._sample_weight[rows],)
+        if self._offset is not None and self._tags is not None:
+            return ({FEATURES: x, OFFSET: self._offset[rows]}, self._tags[rows], *weight)
+        targets = {RECONSTRUCTION: x * np.float32(self._reconstruct or 1.0)}
+        if self._tags is not None:
+            targets[TAGS] = self._tags[rows]
+        return (x, targets, *weight)

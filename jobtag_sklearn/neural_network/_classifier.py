@@ -1,0 +1,645 @@
+"""Codes, and what passes beside them, become tags."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+
+from jobtag_sklearn.model_selection import stable_threshold
+from jobtag_sklearn.neural_network import _networks
+from jobtag_sklearn.neural_network._base import KerasEstimator
+from jobtag_sklearn.neural_network._batches import TrainingBatches, dense_rows, row_batches
+from jobtag_sklearn.neural_network._linear_path import (
+    LinearPath,
+    empty_linear_path,
+    fit_linear_path,
+    logistic_residuals,
+)
+from jobtag_sklearn.neural_network._weights import (
+    element_weights,
+    row_weights,
+    tag_weights,
+)
+from jobtag_sklearn.utils._seeds import draw_seed
+from jobtag_sklearn.utils._tags import Tags, check_tags, warn_of_constant_tags
+
+#: Dense rows of one direct call of the network.
+_PREDICTION_BATCH = 1024
+
+
+class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
+    """Deep network that gives each sample any number of tags.
+
+    Each tag has a logit, the sum of up to three paths: a deep network of dense layers, a
+    linear path beside it, and, with `n_deep_features`, a wide linear path over all further
+    columns (Wide & Deep [1]_). The wide path starts at the optimum of one linear support
+    vector machine a tag, calibrated on out-of-fold scores; the deep network learns what the
+    wide path misses on rows that it was not fitted on.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default=(200, 150, 100, 50, 25)
+        Sizes of the hidden layers.
+    activation : str, default="relu"
+        Activation of the hidden layers, by the name that Keras has for it.
+    input_dropout : float, default=0.2
+        Share of input columns left out in training. Codes that were learnt on the same rows
+        are over-confident there; a high share makes up for it.
+    dropout : float, default=0.2
+        Share of each hidden layer left out in training.
+    linear_path : bool, default=True
+        Whether a linear layer leads from the input to the logits beside the deep network.
+    n_deep_features : int, default=None
+        How many leading columns enter the deep network; the others enter the wide path.
+        None means all, and there is no wide path.
+    wide_C : float, default=0.3
+        Inverse strength of the wide path's regularisation.
+    wide_balance : float, default=0.5
+        Power of the weights that would make both answers of a tag count the same in the
+        wide path: 0 leaves rare tags alone, 1 balances them.
+    wide_folds : int, default=3
+        Folds of the wide path's out-of-fold scores.
+    threshold : float, array-like of shape (n_tags,) or "auto", default=0.5
+        Probability from which on a tag is given: one for all, or one a tag. "auto" finds
+        one for all on out-of-fold scores where there is a wide path, else on
+        `validation_fraction` of the rows, which then do not train; see
+        :func:`jobtag_sklearn.model_selection.stable_threshold`. With one-dimensional `y` of
+        more than two classes the most probable class wins and there is no threshold.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of classes. For tags: ``{tag: weight of its positives}``, or "balanced" to
+        weight positives and negatives of each tag inversely to their number. For
+        one-dimensional `y`: ``{class: weight}``, or "balanced".
+    label_smoothing : float, default=0.05
+        How far 0 and 1 are moved toward each other in the loss, which keeps a network from
+        being surer than inconsistent tags allow.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adamw"
+        Optimizer. Its parameters are routed, as in ``optimizer__weight_decay=1e-4``. An
+        object is a pattern: each fit makes its own of the same settings.
+    learning_rate : float, default=1e-3
+        Learning rate at its peak. ``optimizer__learning_rate`` goes before it.
+    update_learning_rate : float, default=None
+        Learning rate of `partial_fit`; None keeps `learning_rate`.
+    wide_learning_rate : float, default=0.5
+        Step of the wide path in `partial_fit`.
+    warmup : float, default=0.1
+        Share of all steps in which the rate rises to its peak.
+    learning_rate_decay : {"cosine", None}, default="cosine"
+        How the rate falls after the warm-up.
+    epochs : int, default=30
+        Passes over the rows.
+    batch_size : int, default=64
+        Rows a step.
+    early_stopping : bool, default=False
+        Stop when the loss of held-out rows no longer falls, and keep the best weights.
+    validation_fraction : float, default=0.1
+        Share of rows held out with `early_stopping`, or to find a threshold.
+    n_iter_no_change : int, default=5
+        Epochs without a better loss before `early_stopping` ends the training.
+    callbacks : list, dict, class or keras.callbacks.Callback, default=None
+        Keras callbacks. The parameters of classes are routed, as in
+        ``callbacks=keras.callbacks.TensorBoard, callbacks__log_dir="logs"``.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the present weights.
+    run_eagerly : bool, default=False
+        Run without compiling; faster for a handful of small batches, and for debugging.
+    n_jobs : int, default=None
+        Tags of the wide path fitted side by side, in threads.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, order of rows, dropout, folds and held-out rows. No global state is
+        read or changed.
+    verbose : int or bool, default=0
+        1 shows Keras' progress bar, 2 a line an epoch.
+    **routed : dict
+        Parameters of `optimizer` and `callbacks`, with their prefix.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The tags: column names of a DataFrame, else their positions; for one-dimensional `y`
+        the sorted classes.
+    threshold_ : float or ndarray of shape (n_tags,)
+        The threshold found in `fit`; only with ``threshold="auto"``.
+    model_ : keras.Model
+        The deep network with its linear path; it takes columns and an offset for each logit.
+    wide_ : LinearPath or None
+        ``coef`` and ``intercept`` of the wide path.
+    history_ : dict of str to list of float
+        Losses and learning rate of each epoch, of the fit and of all updates.
+    n_epochs_ : int
+        Epochs trained so far.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, where they had names.
+
+    See Also
+    --------
+    ConvAutoencoderTransformer : Makes codes of wide sparse columns.
+    sklearn.neural_network.MLPClassifier : A network without dropout and without Keras.
+
+    Notes
+    -----
+    Missing tags (NaN) count neither for nor against: a row without any known tag is passed
+    over, a row of which some are known trains on those.
+
+    References
+    ----------
+    .. [1] H.-T. Cheng et al., "Wide & Deep Learning for Recommender Systems", DLRS 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from jobtag_sklearn.neural_network import KerasMultiLabelClassifier
+    >>> X, y = make_multilabel_classification(n_classes=3, random_state=0)
+    >>> classifier = KerasMultiLabelClassifier(epochs=5, random_state=0).fit(X, y)
+    >>> classifier.predict(X[:2]).shape
+    (2, 3)
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **KerasEstimator._parameter_constraints,
+        "hidden_layer_sizes": ["array-like"],
+        "activation": [str],
+        "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "linear_path": ["boolean"],
+        "n_deep_features": [Interval(Integral, 1, None, closed="left"), None],
+        "wide_C": [Interval(Real, 0, None, closed="neither")],
+        "wide_balance": [Interval(Real, 0, 1, closed="both")],
+        "wide_folds": [Interval(Integral, 2, None, closed="left")],
+        "threshold": [Interval(Real, 0, 1, closed="both"), "array-like", StrOptions({"auto"})],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "wide_learning_rate": [Interval(Real, 0, None, closed="left")],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (200, 150, 100, 50, 25),
+        *,
+        activation: str = "relu",
+        input_dropout: float = 0.2,
+        dropout: float = 0.2,
+        linear_path: bool = True,
+        n_deep_features: int | None = None,
+        wide_C: float = 0.3,
+        wide_balance: float = 0.5,
+        wide_folds: int = 3,
+        threshold: Any = 0.5,
+        class_weight: Any = None,
+        label_smoothing: float = 0.05,
+        optimizer: Any = "adamw",
+        learning_rate: float = 1e-3,
+        update_learning_rate: float | None = None,
+        wide_learning_rate: float = 0.5,
+        warmup: float = 0.1,
+        learning_rate_decay: str | None = "cosine",
+        epochs: int = 30,
+        batch_size: int = 64,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        run_eagerly: bool = False,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int | bool = 0,
+        **routed: Any,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.input_dropout = input_dropout
+        self.dropout = dropout
+        self.linear_path = linear_path
+        self.n_deep_features = n_deep_features
+        self.wide_C = wide_C
+        self.wide_balance = wide_balance
+        self.wide_folds = wide_folds
+        self.threshold = threshold
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.update_learning_rate = update_learning_rate
+        self.wide_learning_rate = wide_learning_rate
+        self.warmup = warmup
+        self.learning_rate_decay = learning_rate_decay
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.run_eagerly = run_eagerly
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+        self._store_routed(routed)
+
+    # States of the two methods below:
+    #
+    # | method      | network | warm_start | classes   | what happens                       |
+    # |-------------|---------|------------|-----------|------------------------------------|
+    # | fit         | none    | any        | -         | new network, all epochs            |
+    # | fit         | any     | False      | -         | new network, all epochs            |
+    # | fit         | any     | True       | -         | all epochs more, from the present  |
+    # |             |         |            |           | weights; y may bring no new tags   |
+    # | partial_fit | none    | any        | None      | new network, one epoch; a table    |
+    # |             |         |            |           | names its tags, 1-D labels raise   |
+    # | partial_fit | none    | any        | given     | new network for these classes      |
+    # | partial_fit | any     | any        | None      | one epoch more, no new tags        |
+    # | partial_fit | any     | any        | given     | the same, if they are `classes_`   |
+    #
+    # A network that was loaded from a pickle is like any other: optimizer and random
+    # generator go on from where they were.
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> KerasMultiLabelClassifier:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns.
+        y : DataFrame or array-like of shape (n_samples, n_tags) or (n_samples,)
+            Tags as 0/1, NaN where unknown, or one class label a sample.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; a sample of weight 0 does not take part.
+
+        Returns
+        -------
+        self : KerasMultiLabelClassifier
+            The fitted classifier.
+        """
+        go_on = self.warm_start and hasattr(self, "model_")
+        X = self._validate_rows(X, reset=not go_on)
+        tags = self._known_tags(y) if go_on else check_tags(y)
+        X, tags, weight = self._take_part(X, tags, sample_weight)
+        self._check_threshold(tags.indicators.shape[1])
+        warn_of_constant_tags(tags)
+        if not go_on:
+            self._begin(X, tags)
+        rows, watched = self._split(
+            np.arange(X.shape[0]),
+            hold_out=self.early_stopping or (self._finds_threshold and self.wide_ is None),
+        )
+        if go_on:
+            offset = self._update_wide(X, tags, weight)
+        else:
+            offset = self._fit_wide(X, tags, weight, rows, watched)
+        self._train(
+            self._batches(X, tags, weight, offset, rows, shuffle=True),
+            self._batches(X, tags, weight, offset, watched, shuffle=False)
+            if self.early_stopping
+            else None,
+        )
+        if self._finds_threshold:
+            known = watched if self.wide_ is None else rows
+            logits = self._deep_logits(X[watched]) if self.wide_ is None else offset[rows]
+            self.threshold_ = stable_threshold(tags.indicators[known], expit(logits))
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> KerasMultiLabelClassifier:
+        """Train for one epoch more, from the present weights.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns.
+        y : DataFrame or array-like of shape (n_samples, n_tags) or (n_samples,)
+            Tags as in `fit`. The columns of a DataFrame are matched by name; a known tag
+            without a column counts as 0.
+        classes : array-like of shape (n_classes,), default=None
+            All tags or classes that will ever come. Needed in the first call for
+            one-dimensional `y`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        self : KerasMultiLabelClassifier
+            The updated classifier.
+
+        Raises
+        ------
+        ValueError
+            If `y` has tags that the classifier does not know, or `classes` are others than
+            those of the first call.
+        """
+        first = not hasattr(self, "model_")
+        X = self._validate_rows(X, reset=first)
+        if first:
+            tags = self._first_tags(y, classes)
+        else:
+            if classes is not None and not np.array_equal(np.asarray(classes), self.classes_):
+                raise ValueError(
+                    f"`classes={np.asarray(classes).tolist()}` is not the same as on last call "
+                    f"to partial_fit, was: {self.classes_.tolist()}"
+                )
+            tags = self._known_tags(y)
+        X, tags, weight = self._take_part(X, tags, sample_weight)
+        self._check_threshold(tags.indicators.shape[1])
+        if first:
+            self._begin(X, tags)
+        offset = self._update_wide(X, tags, weight)
+        rows = np.arange(X.shape[0])
+        self._update(self._batches(X, tags, weight, offset, rows, shuffle=True))
+        return self
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return the probability of each tag.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Of each tag by itself; for one-dimensional `y` of each class, summing to 1.
+        """
+        check_is_fitted(self)
+        X = self._validate_rows(X, reset=False)
+        probabilities = expit(self._logits(X).astype(np.float64))
+        if self._kind == "binary":
+            return np.hstack([1 - probabilities, probabilities])
+        if self._kind == "multiclass":
+            return probabilities / probabilities.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Predict tags, or classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_tags) or (n_samples,)
+            1 where the probability of a tag reaches its threshold, else 0; for
+            one-dimensional `y` a class a sample.
+        """
+        probabilities = self.predict_proba(X)
+        if self._kind == "multiclass":
+            return self.classes_[probabilities.argmax(axis=1)]
+        if self._kind == "binary":
+            return self.classes_[(probabilities[:, 1] >= self._thresholds(1)).astype(int)]
+        return (probabilities >= self._thresholds(probabilities.shape[1])).astype(np.int64)
+
+    def predict_tags(self, X: Any) -> list[list[Any]]:
+        """Predict the names of each sample's tags.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns.
+
+        Returns
+        -------
+        tags : list of list
+            The tags of each sample in the order of `classes_`; the class of each sample in a
+            list of one for one-dimensional `y`.
+        """
+        given = self.predict(X)
+        if given.ndim == 1:
+            return [[label] for label in given.tolist()]
+        names = self.classes_.tolist()
+        return [[names[tag] for tag in np.flatnonzero(row)] for row in given]
+
+    def _validate_rows(self, X: Any, *, reset: bool) -> Any:
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=reset)
+        if self.n_deep_features is not None and self.n_deep_features > X.shape[1]:
+            raise ValueError(
+                f"n_deep_features={self.n_deep_features}, but X has {X.shape[1]} features; "
+                "pass at most that many, or None for all"
+            )
+        return X
+
+    def _first_tags(self, y: Any, classes: Any) -> Tags:
+        if classes is None:
+            if np.ndim(y) == 1:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
+            return check_tags(y)
+        classes = np.asarray(classes)
+        kind = "multilabel" if np.ndim(y) == 2 else None
+        return check_tags(y, classes=classes, kind=kind)
+
+    def _known_tags(self, y: Any) -> Tags:
+        return check_tags(y, classes=self.classes_, kind=self._kind)
+
+    def _take_part(
+        self, X: Any, tags: Tags, sample_weight: Any
+    ) -> tuple[Any, Tags, npt.NDArray[np.float32] | None]:
+        """Leave out rows of which no tag is known and rows of weight zero."""
+        if len(tags.indicators) != X.shape[0]:
+            raise ValueError(
+                f"Found inconsistent numbers of samples: X has {X.shape[0]} rows, "
+                f"y has {len(tags.indicators)}"
+            )
+        rows = tags.known
+        if not rows.any():
+            raise ValueError("no sample has a known tag; pass 0 or 1 for at least some tags")
+        weight = row_weights(tags, self.class_weight)
+        if sample_weight is not None:
+            given = _check_sample_weight(sample_weight, X, dtype=np.float32)
+            weight = given if weight is None else given * weight
+            rows = rows & (given != 0)
+            if not rows.any():
+                raise ValueError("every sample has weight 0; at least one must be positive")
+        if rows.all():
+            return X, tags, weight
+        tags = tags._replace(indicators=tags.indicators[rows])
+        return X[rows], tags, None if weight is None else weight[rows]
+
+    def _begin(self, X: Any, tags: Tags) -> None:
+        self._start_random_state()
+        self.classes_, self._kind = tags.classes, tags.kind
+        self._tag_weights = tag_weights(tags, self.class_weight)
+        n_outputs = tags.indicators.shape[1]
+        self.wide_: LinearPath | None = None
+        n_deep = X.shape[1]
+        if self.n_deep_features is not None:
+            n_deep = int(self.n_deep_features)
+            self.wide_ = empty_linear_path(X.shape[1] - n_deep, n_outputs)
+        vars(self).pop("threshold_", None)
+        self._start(
+            {
+                "n_features": n_deep,
+                "n_outputs": n_outputs,
+                "hidden_layer_sizes": [int(n) for n in self.hidden_layer_sizes],
+                "activation": self.activation,
+                "input_dropout": float(self.input_dropout),
+                "dropout": float(self.dropout),
+                "linear_path": bool(self.linear_path),
+                "seed": draw_seed(self._random),
+            }
+        )
+
+    def _fit_wide(
+        self,
+        X: Any,
+        tags: Tags,
+        weight: npt.NDArray[np.float32] | None,
+        rows: npt.NDArray[np.intp],
+        watched: npt.NDArray[np.intp],
+    ) -> npt.NDArray[np.float32]:
+        """Fit the wide path and return what it says of rows that it was not fitted on."""
+        offset = np.zeros_like(tags.indicators)
+        if self.wide_ is None:
+            return offset
+        wide = self._wide_columns(X)
+        self.wide_, offset[rows] = fit_linear_path(
+            wide[rows],
+            tags.indicators[rows],
+            C=self.wide_C,
+            balance=self.wide_balance,
+            weight=element_weights(
+                tags.indicators[rows], self._tag_weights, None if weight is None else weight[rows]
+            ),
+            n_folds=self.wide_folds,
+            seed=draw_seed(self._random),
+            n_jobs=self.n_jobs,
+        )
+        if len(watched):
+            offset[watched] = self.wide_.logits(wide[watched])
+        return offset
+
+    def _update_wide(
+        self, X: Any, tags: Tags, weight: npt.NDArray[np.float32] | None
+    ) -> npt.NDArray[np.float32]:
+        """Take one pass of descent along the wide path and return what it then says."""
+        if self.wide_ is None:
+            return np.zeros_like(tags.indicators)
+        wide = self._wide_columns(X)
+        deep = self._deep_logits(X)
+        weights = element_weights(tags.indicators, self._tag_weights, weight)
+
+        def residuals(rows: Any, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            return logistic_residuals(
+                logits + deep[rows],
+                tags.indicators[rows],
+                None if weights is None else weights[rows],
+            )
+
+        self.wide_.update(
+            wide,
+            residuals,
+            learning_rate=self.wide_learning_rate,
+            batch_size=self.batch_size,
+            order=self._random.permutation(X.shape[0]),
+        )
+        return self.wide_.logits(wide)
+
+    def _logits(self, X: Any) -> npt.NDArray[np.float32]:
+        deep = self._deep_logits(X)
+        return deep if self.wide_ is None else deep + self.wide_.logits(self._wide_columns(X))
+
+    def _deep_logits(self, X: Any) -> npt.NDArray[np.float32]:
+        columns = self._deep_columns(X)
+        logits = np.empty((X.shape[0], self._network_settings["n_outputs"]), dtype=np.float32)
+        for rows in row_batches(X.shape[0], _PREDICTION_BATCH):
+            x = dense_rows(columns, rows)
+            offset = np.zeros((len(x), logits.shape[1]), dtype=np.float32)
+            inputs = {_networks.FEATURES: x, _networks.OFFSET: offset}
+            # a direct call: keras.Model.predict takes 50 ms for a single row
+            logits[rows] = self.model_(inputs, training=False)
+        return logits
+
+    def _deep_columns(self, X: Any) -> Any:
+        return X if self.wide_ is None else X[:, : self._network_settings["n_features"]]
+
+    def _wide_columns(self, X: Any) -> Any:
+        return X[:, self._network_settings["n_features"] :]
+
+    @property
+    def _finds_threshold(self) -> bool:
+        return isinstance(self.threshold, str) and self._kind != "multiclass"
+
+    def _check_threshold(self, n_outputs: int) -> None:
+        """Raise if the threshold is not one number, or one a tag, between 0 and 1."""
+        if isinstance(self.threshold, str):
+            return
+        threshold = np.asarray(self.threshold, dtype=np.float64)
+        if threshold.ndim and threshold.shape != (n_outputs,):
+            raise ValueError(
+                f"threshold has shape {threshold.shape}, but there are {n_outputs} tags; pass "
+                "one number, or one a tag in the order of classes_"
+            )
+        outside = ~((threshold >= 0) & (threshold <= 1))
+        if outside.any():
+            raise ValueError(
+                f"threshold {threshold[outside].ravel()[0]} is outside of 0 to 1; thresholds "
+                "are probabilities"
+            )
+
+    def _thresholds(self, n_outputs: int) -> Any:
+        # again at predict, since a search sets it on a fitted classifier
+        self._check_threshold(n_outputs)
+        if not isinstance(self.threshold, str):
+            return np.asarray(self.threshold, dtype=np.float64)
+        if not hasattr(self, "threshold_"):
+            raise ValueError(
+                "threshold='auto' was set after fit, or the classifier has seen batches only, "
+                "so none was found; call fit, or set a number"
+            )
+        return self.threshold_
+
+    def _batches(
+        self,
+        X: Any,
+        tags: Tags,
+        weight: npt.NDArray[np.float32] | None,
+        offset: npt.NDArray[np.float32],
+        rows: npt.NDArray[np.intp],
+        *,
+        shuffle: bool,
+    ) -> TrainingBatches:
+        return TrainingBatches(
+            self._deep_columns(X),
+            tags.indicators,
+            rows,
+            self.batch_size,
+            offset=offset,
+            sample_weight=weight,
+            seed=draw_seed(self._random) if shuffle else None,
+        )
+
+    def _build_network(self, settings: dict[str, Any]) -> keras.Model:
+        return _networks.build_classifier(**settings)
+
+    def _compile_settings(self) -> dict[str, Any]:
+        positive, negative = self._tag_weights or (1.0, 1.0)
+        return {
+            "loss": _networks.tag_loss(
+                label_smoothing=float(self.label_smoothing),
+                positive_weight=positive,
+                negative_weight=negative,
+            )
+        }
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags

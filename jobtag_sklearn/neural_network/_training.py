@@ -1,0 +1,92 @@
+"""Training of a network and of nothing else: epochs, learning rate, early stopping."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+
+from jobtag_sklearn.neural_network._batches import TrainingBatches
+
+
+class LearningRate(keras.callbacks.Callback):
+    """Warm the learning rate up over the first steps, then let it fall along a cosine.
+
+    Without a warm-up the first steps of Adam, whose moments are still empty, are too long
+    for a deep narrow network; without the fall the last steps keep jumping around.
+
+    Parameters
+    ----------
+    peak : float
+        Highest learning rate.
+    n_steps : int
+        Steps of the whole training.
+    warmup : float
+        Share of the steps in which the rate rises from zero.
+    decay : {"cosine", None}
+        None keeps the peak after the warm-up.
+    """
+
+    def __init__(self, peak: float, n_steps: int, warmup: float, decay: str | None) -> None:
+        super().__init__()
+        self._peak = peak
+        self._n_steps = n_steps
+        self._n_warmup = warmup * n_steps
+        self._decay = decay
+        self._step = 0
+        self._rate = peak
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Set the rate of the next step."""
+        self._step += 1
+        if self._step <= self._n_warmup:
+            self._rate = self._peak * self._step / self._n_warmup
+        elif self._decay == "cosine":
+            progress = (self._step - self._n_warmup) / max(self._n_steps - self._n_warmup, 1)
+            self._rate = self._peak * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+        self.model.optimizer.learning_rate = self._rate
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Put the rate into the history."""
+        if logs is not None:
+            logs["learning_rate"] = float(self._rate)
+
+
+def train(
+    network: keras.Model,
+    batches: TrainingBatches,
+    *,
+    epochs: int,
+    first_epoch: int,
+    callbacks: list[keras.callbacks.Callback],
+    verbose: int,
+    validation: TrainingBatches | None = None,
+    patience: int | None = None,
+    warmup: float = 0.0,
+    decay: str | None = None,
+) -> dict[str, list[float]]:
+    """Train a compiled network for some epochs more and return their history."""
+    rate = network.optimizer.get_config()["learning_rate"]
+    own: list[keras.callbacks.Callback] = []
+    if isinstance(rate, float) and (warmup or decay):
+        own.append(LearningRate(rate, epochs * len(batches), warmup, decay))
+    if validation is not None and patience is not None:
+        own.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True))
+    history = network.fit(
+        batches,
+        validation_data=validation,
+        initial_epoch=first_epoch,
+        epochs=first_epoch + epochs,
+        callbacks=[*own, *callbacks],
+        verbose=verbose,
+        # the batches shuffle by themselves; Keras would use Python's global generator
+        shuffle=False,
+    ).history
+    if own and isinstance(own[0], LearningRate):
+        # later updates start from the given rate, not from where the cosine ended
+        network.optimizer.learning_rate = rate
+    for callback in callbacks:
+        # a callback that was given as a parameter would keep the network, and pickle it
+        callback._model = None
+    return {name: [float(value) for value in values] for name, values in history.items()}

@@ -1,0 +1,350 @@
+"""From jobs to tags: the steps in their order, and their updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from jobtag_sklearn.feature_extraction import (
+    IncrementalTfidfTransformer,
+    JobColumns,
+    POSFeatures,
+    StemmingCleaner,
+    TextStatistics,
+)
+from jobtag_sklearn.utils._tags import check_same_index
+
+#: Weight of the title's columns against the description's. A title is a few words of which
+#: each would otherwise weigh as much as thirty of a description.
+_TITLE_WEIGHT = 0.5
+
+_CODES = "codes"
+
+
+class JobTagPipeline(Pipeline):
+    """scikit-learn's Pipeline with `partial_fit`, `predict_tags` and `encode`.
+
+    Parameters and attributes are those of :class:`~sklearn.pipeline.Pipeline`. `jobs` is a
+    DataFrame indexed by job, with at least the columns that the first step reads; `tags` is
+    a DataFrame of 0/1 with the same index and one column a tag. A row of missing values in
+    `tags` says that the tags of that job are unknown: it trains the autoencoder only.
+
+    See Also
+    --------
+    make_job_tag_pipeline : Builds the default pipeline.
+
+    Examples
+    --------
+    >>> from jobtag_sklearn import make_job_tag_pipeline
+    >>> from jobtag_sklearn.datasets import make_job_postings
+    >>> jobs, tags = make_job_postings(150, n_tags=3, random_state=0)
+    >>> model = make_job_tag_pipeline(n_hashed_features=2048, n_title_features=512,
+    ...                               n_phrase_features=0, random_state=0)
+    >>> model = model.fit(jobs[:100], tags[:100])
+    >>> model.predict(jobs[100:]).shape
+    (50, 3)
+    >>> model.partial_fit(jobs[100:], tags[100:]).predict_tags(jobs[:1]) # doctest: +SKIP
+    [['Nursing']]
+    """
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> JobTagPipeline:
+        """Fit every step.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_jobs, n_columns)
+            Jobs.
+        y : DataFrame or array-like of shape (n_jobs, n_tags)
+            Tags as 0/1, NaN where unknown.
+        **params : dict
+            Parameters of the steps' fit, such as ``classifier__sample_weight``.
+
+        Returns
+        -------
+        self : JobTagPipeline
+            The fitted pipeline.
+
+        Raises
+        ------
+        ValueError
+            If `X` and `y` are tables with different indexes, or one of the steps cannot
+            work with them.
+        """
+        check_same_index(X, y)
+        super().fit(X, y, **params)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, **params: Any) -> JobTagPipeline:
+        """Train the last step further, on new jobs and from its present weights.
+
+        The steps before it stay as they are, so that what the last step has learnt keeps
+        its meaning; words that were never seen need nothing, since hashing has room. The
+        first call on a pipeline that was never fitted fits those steps on its jobs.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_jobs, n_columns)
+            Jobs.
+        y : DataFrame or array-like of shape (n_jobs, n_tags)
+            Their tags. The columns of a DataFrame are matched by name; a known tag without a
+            column counts as 0.
+        classes : array-like of shape (n_tags,), default=None
+            All tags that will ever come, for the first call.
+        **params : dict
+            Parameters of the last step's `partial_fit`, such as ``sample_weight``.
+
+        Returns
+        -------
+        self : JobTagPipeline
+            The updated pipeline.
+        """
+        check_same_index(X, y)
+        columns = X
+        for _, _, step in self._iter(with_final=False):
+            columns = step.transform(columns) if _fitted(step) else step.fit_transform(columns, y)
+        self.steps[-1][1].partial_fit(columns, y, classes=classes, **params)
+        return self
+
+    def predict_tags(self, X: Any) -> list[list[Any]]:
+        """Predict the names of each job's tags.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_jobs, n_columns)
+            Jobs.
+
+        Returns
+        -------
+        tags : list of list
+            The tags of each job.
+        """
+        given = np.asarray(self.predict(X))
+        names = np.asarray(self.classes_)
+        return [names[row.astype(bool)].tolist() for row in given]
+
+    def encode(self, X: Any) -> npt.NDArray[np.float32] | pd.DataFrame:
+        """Return the autoencoder's codes.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_jobs, n_columns)
+            Jobs.
+
+        Returns
+        -------
+        codes : ndarray or DataFrame of shape (n_jobs, n_components)
+            Codes, before they are scaled for the classifier.
+        """
+        check_is_fitted(self)
+        union = self.named_steps["autoencoder"]
+        columns = self.named_steps["features"].transform(X)
+        position = [name for name, _, _ in union.transformers].index(_CODES)
+        encoder = union.named_transformers_[_CODES][0]
+        return encoder.transform(columns[:, union.transformers[position][2]])
+
+    def set_output(self, *, transform: str | None = None) -> JobTagPipeline:
+        """Set the container of the codes.
+
+        Hashed columns are sparse, for which scikit-learn knows no other container, so they
+        stay as they are.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            As in scikit-learn; None changes nothing.
+
+        Returns
+        -------
+        self : JobTagPipeline
+            The pipeline.
+        """
+        for name, transformer, _ in self.named_steps["autoencoder"].transformers:
+            if name == _CODES:
+                transformer.set_output(transform=transform)
+        fitted = getattr(self.named_steps["autoencoder"], "named_transformers_", {})
+        if _CODES in fitted:
+            fitted[_CODES].set_output(transform=transform)
+        return self
+
+
+def make_job_tag_pipeline(
+    *,
+    title: str = "job_title",
+    description: str = "job_description",
+    n_hashed_features: int = 2**15,
+    n_title_features: int = 2**11,
+    n_phrase_features: int = 2**16,
+    n_components: int = 100,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    memory: Any = None,
+    verbose: int | bool = 0,
+) -> JobTagPipeline:
+    """Make the default pipeline from jobs to tags.
+
+    Parameters
+    ----------
+    title, description : str, default="job_title", "job_description"
+        Columns of the jobs that hold the text.
+    n_hashed_features : int, default=32768
+        Hashed columns of the words of title and description together; the autoencoder turns
+        them into codes.
+    n_title_features : int, default=2048
+        How many of them are the title's, which is hashed apart.
+    n_phrase_features : int, default=65536
+        Hashed columns of the pairs of neighbouring words of the description, which lead
+        straight to the classifier. 0 leaves pairs out.
+    n_components : int, default=100
+        Length of the code.
+    n_jobs : int, default=None
+        Processes for the text of large tables, and threads of the classifier's wide path.
+    random_state : int, RandomState instance or None, default=None
+        Seeds both networks.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where fitted steps are cached, as in scikit-learn.
+    verbose : int or bool, default=0
+        1 shows progress bars of the two networks.
+
+    Returns
+    -------
+    model : JobTagPipeline
+        With the steps ``features``, ``autoencoder`` and ``classifier``.
+
+    See Also
+    --------
+    JobTagPipeline : What comes back.
+
+    Notes
+    -----
+    The classifier's threshold is chosen on out-of-fold scores of the training jobs.
+
+    Examples
+    --------
+    >>> from jobtag_sklearn import make_job_tag_pipeline
+    >>> list(make_job_tag_pipeline().named_steps)
+    ['features', 'autoencoder', 'classifier']
+    """
+    # Keras takes seconds to import, and nothing before this line needs it
+    from jobtag_sklearn.neural_network import (
+        ConvAutoencoderTransformer,
+        KerasMultiLabelClassifier,
+    )
+
+    if not 0 < n_title_features < n_hashed_features:
+        raise ValueError(
+            f"n_title_features={n_title_features} must be between 0 and "
+            f"n_hashed_features={n_hashed_features}"
+        )
+    words = [("words", _hashed(n_hashed_features - n_title_features))]
+    if n_phrase_features:
+        # pairs that occur once are most of all pairs, and their buckets say nothing
+        words.append(("phrases", _hashed(n_phrase_features, ngram_range=(2, 2), min_df=2)))
+    features = JobColumns(
+        [
+            (
+                "title",
+                Pipeline([("clean", StemmingCleaner()), ("hash", _hashed(n_title_features))]),
+                title,
+            ),
+            (
+                "description",
+                Pipeline(
+                    [("clean", StemmingCleaner(n_jobs=n_jobs)), ("hash", FeatureUnion(words))]
+                ),
+                description,
+            ),
+            (
+                "counts",
+                Pipeline(
+                    [
+                        (
+                            "count",
+                            FeatureUnion(
+                                [
+                                    ("statistics", TextStatistics(n_jobs=n_jobs)),
+                                    ("pos", POSFeatures(n_jobs=n_jobs)),
+                                ]
+                            ),
+                        ),
+                        # counts are skewed: a few descriptions are ten times as long
+                        (
+                            "log",
+                            FunctionTransformer(np.log1p, feature_names_out="one-to-one"),
+                        ),
+                        ("scale", StandardScaler()),
+                    ]
+                ),
+                description,
+            ),
+        ],
+        transformer_weights={"title": _TITLE_WEIGHT},
+        sparse_threshold=1.0,
+    )
+    n_wide = n_hashed_features + n_phrase_features
+    n_counts = 11
+    autoencoder = ColumnTransformer(
+        [
+            (
+                _CODES,
+                Pipeline(
+                    [
+                        (
+                            "encode",
+                            ConvAutoencoderTransformer(
+                                n_components, random_state=random_state, verbose=verbose
+                            ),
+                        ),
+                        ("scale", StandardScaler()),
+                    ]
+                ),
+                slice(0, n_hashed_features),
+            ),
+            ("counts", "passthrough", slice(n_wide, n_wide + n_counts)),
+            ("wide", "passthrough", slice(0, n_wide)),
+        ],
+        sparse_threshold=1.0,
+    )
+    classifier = KerasMultiLabelClassifier(
+        n_deep_features=n_components + n_counts,
+        input_dropout=0.7,
+        threshold="auto",
+        n_jobs=n_jobs,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    return JobTagPipeline(
+        [("features", features), ("autoencoder", autoencoder), ("classifier", classifier)],
+        memory=memory,
+    )
+
+
+def _hashed(n_features: int, ngram_range: tuple[int, int] = (1, 1), min_df: int = 1) -> Pipeline:
+    """Hash cleaned words, or pairs of them, and weight them by how rare they are."""
+    hashing = HashingVectorizer(
+        n_features=n_features,
+        tokenizer=str.split,
+        token_pattern=None,
+        lowercase=False,
+        ngram_range=ngram_range,
+        norm=None,
+        alternate_sign=False,
+        dtype=np.float32,
+    )
+    tfidf = IncrementalTfidfTransformer(sublinear_tf=True, min_df=min_df)
+    return Pipeline([("count", hashing), ("weight", tfidf)])
+
+
+def _fitted(step: Any) -> bool:
+    try:
+        check_is_fitted(step)
+    except Exception:
+        return False
+    return True

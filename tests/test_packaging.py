@@ -1,0 +1,161 @@
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import jobtag_sklearn
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+README = (ROOT / "README.md").read_text()
+TOX = configparser.ConfigParser(interpolation=None)
+TOX.read(ROOT / "tox.ini")
+
+
+def commands_of_readme():
+    blocks = re.findall(r"^```bash\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    return "".join(blocks).splitlines()[:2]
+
+
+def lower_bounds(*extras):
+    lines = list(PROJECT["dependencies"])
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    bounds = {}
+    for requirement in map(Requirement, lines):
+        (specifier,) = requirement.specifier
+        assert specifier.operator == ">=", f"{requirement} has no plain lower bound"
+        bounds[requirement.name] = Version(specifier.version)
+    return bounds
+
+
+def test_oldest_environment_installs_the_lower_bounds():
+    lines = TOX["testenv:oldest"]["deps"].split()
+    pins = {}
+    for requirement in map(Requirement, lines):
+        (specifier,) = requirement.specifier
+        assert specifier.operator == "=="
+        pins[requirement.name] = Version(specifier.version)
+    assert pins == lower_bounds("plot", "postgresql")
+
+
+@pytest.mark.skipif(os.environ.get("TOX_ENV_NAME") != "oldest", reason="for `tox -e oldest`")
+def test_oldest_environment_has_the_lower_bounds():
+    bounds = lower_bounds("plot", "postgresql")
+    assert {name: Version(version(name)) for name in bounds} == bounds
+
+
+def test_oldest_python_is_tested():
+    oldest = PROJECT["requires-python"].removeprefix(">=")
+    named = re.findall(r":: (3\.\d+)$", "\n".join(PROJECT["classifiers"]), flags=re.MULTILINE)
+    assert named[0] == oldest
+    assert TOX["testenv:oldest"]["base_python"] == f"python{oldest}"
+    environments = TOX["tox"]["env_list"].split(", ")
+    assert {f"py{number.replace('.', '')}" for number in named} <= set(environments)
+    assert f"Python {', '.join(named[:-1])} or {named[-1]}" in README
+
+
+def test_readme_names_the_lower_bounds():
+    rows = re.findall(r"^\| ([\w-]+) \| ([\d.]+) \|$", README, flags=re.MULTILINE)
+    assert {name: Version(number) for name, number in rows} == lower_bounds()
+
+
+def test_readme_opens_with_the_two_commands():
+    main_job, tests = commands_of_readme()
+    assert re.match(r"python3 -m venv (\S+) && \1/bin/pip install .*-m jobtag_sklearn$", main_job)
+    assert re.match(r"python3 -m venv (\S+) && \1/bin/pip install .*-m pytest\b", tests)
+    assert README.index(tests) < README.index("\n## ")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_ci_runs_the_command_of_the_readme(tmp_path):
+    # A clone whose README has another test command, which only says that it ran.
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
+    for status, ending in ((0, "1 passed"), (3, "1 failed, 2 passed")):
+        command = f"echo '=== {ending} in 0.01s ==='; exit {status} # -m pytest"
+        readme = README.replace(commands_of_readme()[1], command)
+        assert readme.count(command) == 1
+        (tmp_path / "README.md").write_text(readme)
+        run = subprocess.run(
+            ["bash", ".ci/run"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == status, run.stderr
+        assert run.stdout.splitlines()[0] == f"+ {command}"
+        assert run.stdout.splitlines()[-1] == f"=== {ending} in 0.01s ==="
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_links_of_readme_lead_somewhere():
+    targets = [t for t in re.findall(r"\]\(([^)#]+)", README) if "://" not in t]
+    assert targets
+    for target in targets:
+        assert (ROOT / target).is_file(), target
+
+
+@pytest.mark.slow
+def test_example_of_readme_runs():
+    block = re.search(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    exec(block.group(1), {})
+
+
+def test_wheel_holds_the_package_and_nothing_else(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in ("jobtag_sklearn", "tests"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+    run = subprocess.run(
+        [sys.executable, "-c", build, tmp_path],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        assert any(name.endswith("/licenses/LICENSE") for name in archive.namelist())
+    files = (path for path in (source / "jobtag_sklearn").rglob("*") if path.is_file())
+    assert names == {path.relative_to(source).as_posix() for path in files}
+    assert "jobtag_sklearn/py.typed" in names
+
+
+def test_version():
+    assert jobtag_sklearn.__version__ == version("jobtag-sklearn") == PROJECT["version"]
+    first = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert first.group(1) == ("Unreleased" if ".dev" in PROJECT["version"] else PROJECT["version"])
+
+
+def test_no_file_names_a_machine():
+    # Folders of one machine, and indexes of packages other than the default.
+    foreign = re.compile(
+        r"(?<![\w.~/-])/(?:home|root|Users|work|opt|tmp)/\w|--(?:extra-)?index-url|PIP_INDEX_URL"
+    )
+    suffixes = {".py", ".md", ".rst", ".toml", ".ini", ".cfg", ".yml", ".yaml", ".sh", ""}
+    folders = ("jobtag_sklearn", "tests", "docs", "examples", "benchmarks", ".ci")
+    paths = [path for path in ROOT.iterdir() if path.is_file() and path.suffix in suffixes - {""}]
+    for folder in folders:
+        paths += (p for p in (ROOT / folder).rglob("*") if p.is_file() and p.suffix in suffixes)
+    built = {"_build", "generated", "auto_examples", "__pycache__"}
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in paths
+        if path != Path(__file__) and not built & set(path.relative_to(ROOT).parts)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if foreign.search(line)
+    ]
+    assert not found
