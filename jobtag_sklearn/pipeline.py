@@ -20,7 +20,7 @@ from jobtag_sklearn.feature_extraction import (
     StemmingCleaner,
     TextStatistics,
 )
-from jobtag_sklearn.utils._tags import check_same_index
+from jobtag_sklearn.utils._tags import check_same_index, check_tags
 
 #: Weight of the title's columns against the description's. A title is a few words of which
 #: each would otherwise weigh as much as thirty of a description.
@@ -79,6 +79,8 @@ class JobTagPipeline(Pipeline):
             work with them.
         """
         check_same_index(X, y)
+        # before any step is fitted anew: bad tags leave a fitted pipeline as it was
+        check_tags(y)
         super().fit(X, y, **params)
         return self
 
@@ -326,7 +328,7 @@ def make_job_tag_pipeline(
     )
 
 
-def _hashed(n_features: int, ngram_range: tuple[int, int] = (1, 1), min_df: int = 1) -> Pipeline:
+def _hashed(n_features: int, ngram_range: tuple[int, int] = (1, 1), min_df: int = 0) -> Pipeline:
     """Hash cleaned words, or pairs of them, and weight them by how rare they are."""
     hashing = HashingVectorizer(
         n_features=n_features,

@@ -80,8 +80,7 @@ class StemmingCleaner(  # type: ignore[call-arg]
         Words that are kept as they are, apart from case. An entry in lower case is found in any
         case, an entry with a capital only as it stands.
 
-    stemmer : {"snowball", "porter"}, callable, object with a method ``stem``, or None, \
-            default="snowball"
+    stemmer : {"snowball", "porter"}, callable, StemmerI or None, default="snowball"
         NLTK's Snowball stemmer for English or its Porter stemmer, neither of which needs data to
         be downloaded; any function from word to stem; any NLTK ``StemmerI``; or no stemming.
         A stem must depend on the word alone. Words of more than 64 characters are not stemmed.

@@ -32,7 +32,7 @@ class IncrementalTfidfTransformer(TfidfTransformer):
     sublinear_tf : bool, default=False
         Replace a count ``tf`` by ``1 + log(tf)``.
 
-    min_df : int, default=1
+    min_df : int, default=0
         Terms in fewer documents than this have weight 0, until batches bring more of them.
         Needs ``use_idf``.
 
@@ -50,7 +50,7 @@ class IncrementalTfidfTransformer(TfidfTransformer):
     n_features_in_ : int
         Number of columns.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if the input has names that are all text.
 
     See Also
@@ -79,7 +79,7 @@ class IncrementalTfidfTransformer(TfidfTransformer):
 
     _parameter_constraints: ClassVar[dict] = {
         **TfidfTransformer._parameter_constraints,
-        "min_df": [Interval(Integral, 1, None, closed="left")],
+        "min_df": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
@@ -89,7 +89,7 @@ class IncrementalTfidfTransformer(TfidfTransformer):
         use_idf: bool = True,
         smooth_idf: bool = True,
         sublinear_tf: bool = False,
-        min_df: int = 1,
+        min_df: int = 0,
     ) -> None:
         super().__init__(
             norm=norm, use_idf=use_idf, smooth_idf=smooth_idf, sublinear_tf=sublinear_tf

@@ -50,9 +50,9 @@ class ConvAutoencoderTransformer(
     ----------
     n_components : int, default=100
         Length of the code, which is the last of the encoder's hidden layers.
-    filters : sequence of int, default=(8, 16, 32, 64)
+    filters : sequence of int, default=(8, 16, 32, 32)
         Filters of each convolution step, from the outside in.
-    kernel_size : int, default=8
+    kernel_size : int, default=4
         Length of each convolution, in columns.
     pool_size : int, default=4
         By how much each step shrinks the length.
@@ -81,7 +81,7 @@ class ConvAutoencoderTransformer(
         How the rate falls after the warm-up.
     epochs : int, default=8
         Passes over the rows.
-    batch_size : int, default=32
+    batch_size : int, default=64
         Rows a step.
     early_stopping : bool, default=False
         Stop when the loss of held-out rows no longer falls, and keep the best weights.
@@ -169,8 +169,8 @@ class ConvAutoencoderTransformer(
         self,
         n_components: int = 100,
         *,
-        filters: Any = (8, 16, 32, 64),
-        kernel_size: int = 8,
+        filters: Any = (8, 16, 32, 32),
+        kernel_size: int = 4,
         pool_size: int = 4,
         pooling: str = "stride",
         hidden_layer_sizes: Any = (300, 200),
@@ -183,7 +183,7 @@ class ConvAutoencoderTransformer(
         warmup: float = 0.1,
         learning_rate_decay: str | None = "cosine",
         epochs: int = 8,
-        batch_size: int = 32,
+        batch_size: int = 64,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
@@ -252,7 +252,8 @@ class ConvAutoencoderTransformer(
             The fitted transformer.
         """
         go_on = self.warm_start and hasattr(self, "model_")
-        X, tags = self._validate(X, y, reset=not go_on)
+        with self._unchanged_on_error():
+            X, tags = self._validate(X, y, reset=not go_on)
         if not go_on:
             self._begin(X, tags)
         train_rows, watched = self._split(np.arange(X.shape[0]), hold_out=self.early_stopping)
@@ -279,7 +280,8 @@ class ConvAutoencoderTransformer(
             The updated transformer.
         """
         first = not hasattr(self, "model_")
-        X, tags = self._validate(X, y, reset=first)
+        with self._unchanged_on_error():
+            X, tags = self._validate(X, y, reset=first)
         if first:
             self._begin(X, tags)
         self._update(self._batches(X, tags, np.arange(X.shape[0]), shuffle=True))
@@ -409,7 +411,7 @@ class ConvAutoencoderTransformer(
         norm = float(np.sqrt(squares / X.shape[0]))
         self.scale_ = _INPUT_NORM / norm if norm else 1.0
         if tags is None:
-            vars(self).pop("classes_", None)
+            self.__dict__.pop("classes_", None)
         else:
             self.classes_, self._kind = tags.classes, tags.kind
         self._start(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -43,6 +45,17 @@ class KerasEstimator(ScikerasBridge):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Take back what validation has stored when it then finds something bad."""
+        before = dict(vars(self))
+        try:
+            yield
+        except Exception:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
 
     def _build_network(self, settings: dict[str, Any]) -> keras.Model:
         raise NotImplementedError

@@ -287,10 +287,11 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             The fitted classifier.
         """
         go_on = self.warm_start and hasattr(self, "model_")
-        X = self._validate_rows(X, reset=not go_on)
-        tags = self._known_tags(y) if go_on else check_tags(y)
-        X, tags, weight = self._take_part(X, tags, sample_weight)
-        self._check_threshold(tags.indicators.shape[1])
+        with self._unchanged_on_error():
+            X = self._validate_rows(X, reset=not go_on)
+            tags = self._known_tags(y) if go_on else check_tags(y)
+            X, tags, weight = self._take_part(X, tags, sample_weight)
+            self._check_threshold(tags.indicators.shape[1])
         warn_of_constant_tags(tags)
         if not go_on:
             self._begin(X, tags)
@@ -345,18 +346,19 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             those of the first call.
         """
         first = not hasattr(self, "model_")
-        X = self._validate_rows(X, reset=first)
-        if first:
-            tags = self._first_tags(y, classes)
-        else:
-            if classes is not None and not np.array_equal(np.asarray(classes), self.classes_):
-                raise ValueError(
-                    f"`classes={np.asarray(classes).tolist()}` is not the same as on last call "
-                    f"to partial_fit, was: {self.classes_.tolist()}"
-                )
-            tags = self._known_tags(y)
-        X, tags, weight = self._take_part(X, tags, sample_weight)
-        self._check_threshold(tags.indicators.shape[1])
+        with self._unchanged_on_error():
+            X = self._validate_rows(X, reset=first)
+            if first:
+                tags = self._first_tags(y, classes)
+            else:
+                if classes is not None and not np.array_equal(np.asarray(classes), self.classes_):
+                    raise ValueError(
+                        f"`classes={np.asarray(classes).tolist()}` is not the same as on last "
+                        f"call to partial_fit, was: {self.classes_.tolist()}"
+                    )
+                tags = self._known_tags(y)
+            X, tags, weight = self._take_part(X, tags, sample_weight)
+            self._check_threshold(tags.indicators.shape[1])
         if first:
             self._begin(X, tags)
         offset = self._update_wide(X, tags, weight)
@@ -482,7 +484,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         if self.n_deep_features is not None:
             n_deep = int(self.n_deep_features)
             self.wide_ = empty_linear_path(X.shape[1] - n_deep, n_outputs)
-        vars(self).pop("threshold_", None)
+        self.__dict__.pop("threshold_", None)
         self._start(
             {
                 "n_features": n_deep,

@@ -84,18 +84,22 @@ def _shrink(
     x: Any, step: int, n: int, kernel: int, pool: int, pooling: str, seeds: Iterator[int]
 ) -> Any:
     """One step of convolution and pooling: the length is divided by `pool`."""
+    settings: dict[str, Any] = {
+        "use_bias": False,
+        "activation": "relu",
+        "kernel_initializer": _he(seeds),
+        "name": f"convolution_{step}",
+    }
+    length, n_channels = x.shape[1:]
+    if pooling == "stride" and kernel == pool:
+        # a convolution that moves by its own length is a matrix product a patch: the same
+        # numbers in a fifth of the time that TensorFlow's convolution takes on a CPU
+        x = layers.Reshape((length // pool, pool * n_channels), name=f"patches_{step}")(x)
+        return layers.Dense(n, **settings)(x)
     # one strided convolution is a convolution and its pooling in one: a quarter of the
     # work, and unlike a maximum it keeps which of the pooled columns was set
-    x = layers.Conv1D(
-        n,
-        kernel,
-        strides=pool if pooling == "stride" else 1,
-        padding="same",
-        use_bias=False,
-        activation="relu",
-        kernel_initializer=_he(seeds),
-        name=f"convolution_{step}",
-    )(x)
+    stride = pool if pooling == "stride" else 1
+    x = layers.Conv1D(n, kernel, strides=stride, padding="same", **settings)(x)
     if pooling == "max":
         x = layers.MaxPooling1D(pool, name=f"pool_{step}")(x)
     elif pooling == "average":
@@ -108,17 +112,20 @@ def _grow(
 ) -> Any:
     """Mirror image of `_shrink`: the length is multiplied by `pool`."""
     settings: dict[str, Any] = {
-        "padding": "same",
         # the outermost step is linear and has a bias: a reconstruction may be negative
         "activation": "relu" if step else None,
         "use_bias": step == 0,
         "kernel_initializer": _he(seeds) if step else _glorot(seeds),
         "name": f"deconvolution_{step}",
     }
+    if pooling == "stride" and kernel == pool:
+        length = x.shape[1]
+        x = layers.Dense(pool * n, **settings)(x)
+        return layers.Reshape((length * pool, n), name=f"columns_{step}")(x)
     if pooling == "stride":
-        return layers.Conv1DTranspose(n, kernel, strides=pool, **settings)(x)
+        return layers.Conv1DTranspose(n, kernel, strides=pool, padding="same", **settings)(x)
     x = layers.UpSampling1D(pool, name=f"unpool_{step}")(x)
-    return layers.Conv1D(n, kernel, **settings)(x)
+    return layers.Conv1D(n, kernel, padding="same", **settings)(x)
 
 
 def build_classifier(
@@ -197,8 +204,8 @@ def squared_error_loss(scale: float) -> Any:
 def tag_loss(
     *,
     label_smoothing: float = 0.0,
-    positive_weight: Sequence[float] | float = 1.0,
-    negative_weight: Sequence[float] | float = 1.0,
+    positive_weight: Any = 1.0,
+    negative_weight: Any = 1.0,
 ) -> Any:
     """Return binary cross-entropy of logits in which missing tags do not count.
 

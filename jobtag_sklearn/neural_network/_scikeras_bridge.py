@@ -73,18 +73,18 @@ class _Hidden:
 class ScikerasBridge(BaseWrapper):
     """scikeras' routed parameters on scikit-learn's contract."""
 
-    current_epoch = _Hidden()
-    feature_encoder = _Hidden()
-    fit = _Hidden()
-    initialize = _Hidden()
-    initialized_ = _Hidden()
-    partial_fit = _Hidden()
-    predict = _Hidden()
-    score = _Hidden()
-    scorer = _Hidden()
-    target_encoder = _Hidden()
+    current_epoch: Any = _Hidden()
+    feature_encoder: Any = _Hidden()
+    fit: Any = _Hidden()
+    initialize: Any = _Hidden()
+    initialized_: Any = _Hidden()
+    partial_fit: Any = _Hidden()
+    predict: Any = _Hidden()
+    score: Any = _Hidden()
+    scorer: Any = _Hidden()
+    target_encoder: Any = _Hidden()
 
-    _get_param_names = classmethod(BaseEstimator._get_param_names.__func__)
+    _get_param_names: Any = classmethod(BaseEstimator._get_param_names.__func__)
     __repr__ = BaseEstimator.__repr__
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -176,7 +176,7 @@ class ScikerasBridge(BaseWrapper):
         """Make the callbacks: classes with routed parameters, or the user's own objects."""
         self._initialize_callbacks()
         del self._predict_callbacks
-        return list(vars(self).pop("_fit_callbacks"))
+        return list(self.__dict__.pop("_fit_callbacks"))
 
 
 def _is_routed(name: str) -> bool:

@@ -39,7 +39,7 @@ class Tags(NamedTuple):
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """Rows of which at least one tag is known."""
-        return ~np.isnan(self.indicators).all(axis=1)
+        return np.asarray(~np.isnan(self.indicators).all(axis=1))
 
 
 def check_tags(

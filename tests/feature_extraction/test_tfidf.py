@@ -67,3 +67,11 @@ def test_other_columns_are_refused_and_change_nothing():
 def test_transform_before_fit():
     with pytest.raises(NotFittedError):
         IncrementalTfidfTransformer().transform(COUNTS)
+
+
+def test_rare_terms_weigh_nothing_until_they_are_frequent():
+    counts = sparse.csr_array(np.array([[1.0, 1.0], [1.0, 0.0]]))
+    tfidf = IncrementalTfidfTransformer(min_df=2).fit(counts)
+    assert tfidf.transform(counts)[0, 1] == 0
+    tfidf.partial_fit(counts)
+    assert tfidf.transform(counts)[0, 1] > 0
