@@ -87,4 +87,4 @@ def _similar_file(path: Path) -> str:
         return "; its folder does not exist either"
     names = [other.name for other in path.parent.iterdir()]
     near = get_close_matches(path.name, names, n=1, cutoff=0.7)
-    return f"; did you mean {path.with_name(near[0])}?" if near else ""
+    return f"; did you mean {path.with_name(near[0])}" if near else ""

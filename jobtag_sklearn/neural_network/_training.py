@@ -43,7 +43,7 @@ class LearningRate(keras.callbacks.Callback):
         if self._step <= self._n_warmup:
             self._rate = self._peak * self._step / self._n_warmup
         elif self._decay == "cosine":
-            progress = (self._step - self._n_warmup) / max(self._n_steps - self._n_warmup, 1)
+            progress = (self._step - 1 - self._n_warmup) / max(self._n_steps - self._n_warmup, 1)
             self._rate = self._peak * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
         self.model.optimizer.learning_rate = self._rate
 

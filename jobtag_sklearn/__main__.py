@@ -1,0 +1,241 @@
+"""The command `python -m jobtag_sklearn`: its arguments and its exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+#: Postings that are generated without --data: enough for all 16 tags to be learnt, and done in
+#: less than two minutes on two cores.
+N_POSTINGS = 1200
+
+_DESCRIPTION = """\
+Learn the tags of job postings and tag new ones: collects postings, trains a model on most of
+them, reports how well it tags the others, and saves it.
+
+Without --data it runs on postings that it generates."""
+
+_EPILOG = """\
+The table has one row for each tag of each posting, with the columns job_id, job_title,
+job_description and job_tag_name. If it also has a column "split" that says "train" or "test" in
+each row, that is the split; otherwise it is drawn at random.
+
+examples:
+  python -m jobtag_sklearn
+  python -m jobtag_sklearn --data postings.csv.gz --output results
+  python -m jobtag_sklearn --data board.csv --job-id id --job-tag-name category
+  python -m jobtag_sklearn --data sqlite:///board.sqlite --table job_postings
+  python -m jobtag_sklearn --data postgresql+psycopg://user@host/board --query "SELECT ..."
+"""
+
+_EXIT_INTERRUPTED = 130
+_EXIT_ERROR = 2
+_EXIT_BROKEN_PIPE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, default=None
+        Arguments of the command line; None takes those of the process.
+
+    Returns
+    -------
+    code : int
+        0 if all went well, 2 after an error that the message on stderr explains, 130 after
+        Ctrl-C, 141 if whoever reads stdout has gone.
+    """
+    options = vars(_parser().parse_args(arguments))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # a title in a script that the terminal cannot show is no reason to stop
+            stream.reconfigure(errors="replace")
+    warnings.showwarning = _show_warning
+    # --help needs none of what this imports
+    from jobtag_sklearn._main_job import MainJobError, run_main_job
+
+    try:
+        run_main_job(**options)
+    except MainJobError as error:
+        sys.stderr.write(f"jobtag_sklearn: error: {_in_options(str(error))}\n")
+        return _EXIT_ERROR
+    except KeyboardInterrupt:
+        sys.stderr.write("\njobtag_sklearn: interrupted\n")
+        return _EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # whoever read the output has gone; Python would complain once more when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _EXIT_BROKEN_PIPE
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats no password of a database URL that is out of place."""
+
+    def error(self, message: str) -> NoReturn:
+        from jobtag_sklearn.datasets._sql import without_secrets
+
+        super().error(without_secrets(message))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m jobtag_sklearn",
+        usage="%(prog)s [--data FILE_OR_URL [--table NAME | --query SQL]] [--output DIR] [...]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    source = parser.add_argument_group("where the postings come from")
+    source.add_argument(
+        "--data",
+        metavar="FILE_OR_URL",
+        help="a CSV file, also compressed (.gz, .bz2, .xz, .zip), an SQLite file (.sqlite, .db), "
+        "or the URL of a database for SQLAlchemy",
+    )
+    part = source.add_mutually_exclusive_group()
+    part.add_argument("--table", metavar="NAME", help="the database's table or view to read")
+    part.add_argument("--query", metavar="SQL", help="what to select from the database")
+    for role, what in (
+        ("id", "id of the posting"),
+        ("title", "title"),
+        ("description", "description"),
+        ("tag-name", "name of one tag"),
+    ):
+        name = f"job_{role.replace('-', '_')}"
+        source.add_argument(
+            f"--job-{role}",
+            metavar="COLUMN",
+            default=name,
+            help=f"column with the {what} (default: {name})",
+        )
+    source.add_argument(
+        "--n-postings",
+        metavar="N",
+        type=_at_least(50),
+        default=N_POSTINGS,
+        help="postings to generate without --data (default: %(default)s)",
+    )
+    learning = parser.add_argument_group("what is learnt")
+    learning.add_argument(
+        "--min-examples",
+        metavar="N",
+        type=_at_least(1),
+        default=10,
+        help="leave out tags with fewer training postings (default: %(default)s)",
+    )
+    learning.add_argument(
+        "--test-size",
+        metavar="SHARE",
+        type=_share,
+        default=0.2,
+        help="share of the postings that the report is on, if the table has no split "
+        "(default: %(default)s)",
+    )
+    learning.add_argument(
+        "--epochs",
+        metavar="N",
+        type=_at_least(1),
+        help="passes of both networks over the training postings (default: each its own)",
+    )
+    learning.add_argument(
+        "--n-hashed-features",
+        metavar="N",
+        type=_at_least(256),
+        help="columns that words are hashed to; fewer are faster, more mix up fewer words "
+        "(default: 32768)",
+    )
+    learning.add_argument(
+        "--random-state",
+        metavar="SEED",
+        type=_at_least(0),
+        default=0,
+        help="seed of all that is random (default: %(default)s)",
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        default=Path("jobtag_output"),
+        help="folder for the model and the reports, made if needed; files of an earlier run are "
+        "replaced (default: %(default)s)",
+    )
+    how.add_argument(
+        "--n-jobs",
+        metavar="N",
+        type=_n_jobs,
+        default=2,
+        help="processes for the text of large tables, and threads (default: %(default)s; "
+        "-1: one a core)",
+    )
+    how.add_argument("--quiet", action="store_true", help="write nothing but errors")
+    return parser
+
+
+def _at_least(least: int) -> Any:
+    def number(text: str) -> int:
+        value = int(text)
+        if not least <= value < 2**31:
+            raise argparse.ArgumentTypeError(f"{value} is not a number from {least} to 2**31")
+        return value
+
+    # argparse names the function where int() fails
+    number.__name__ = "whole number"
+    return number
+
+
+def _n_jobs(text: str) -> int:
+    value = int(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("0 processes do nothing; -1 means one a core")
+    return value
+
+
+_n_jobs.__name__ = "whole number"
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 1")
+    return value
+
+
+_share.__name__ = "number"
+
+
+def _in_options(message: str) -> str:
+    """Write a message about Python parameters in terms of the command's options, on one line."""
+    message = message.replace("; pass job_tag_name=None if the postings have no tags yet", "")
+    message = re.sub(
+        r"\b(job_id|job_title|job_description|job_tag_name|table|query|min_examples)=(\S)?",
+        lambda match: f"--{match[1].replace('_', '-')}" + (f" {match[2]}" if match[2] else ""),
+        message,
+    )
+    return " ".join(message.split())
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning as a line for a user, who has no use for its place in the code."""
+    sys.stderr.write(f"jobtag_sklearn: warning: {' '.join(str(message).split())}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
