@@ -117,6 +117,8 @@ def run_main_job(
 
     # a model that tags for a website has no place for progress bars
     model.set_params(**dict.fromkeys(_parameters(model, "verbose"), False))
+    # nor for what only the autoencoder's own training needs, half of the file
+    model.drop_decoder()
     with _explained():
         _save(model, result, output)
         saved = pickle.loads((output / MODEL).read_bytes())

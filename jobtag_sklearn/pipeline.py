@@ -145,12 +145,28 @@ class JobTagPipeline(Pipeline):
         codes : ndarray or DataFrame of shape (n_jobs, n_components)
             Codes, before they are scaled for the classifier.
         """
-        check_is_fitted(self)
-        union = self.named_steps["autoencoder"]
+        encoder = self._fitted_encoder()
         columns = self.named_steps["features"].transform(X)
-        position = [name for name, _, _ in union.transformers].index(_CODES)
-        encoder = union.named_transformers_[_CODES][0]
-        return encoder.transform(columns[:, union.transformers[position][2]])
+        # the words' columns come first
+        codes = encoder.transform(columns[:, : encoder.n_features_in_])
+        return codes.set_axis(X.index) if isinstance(codes, pd.DataFrame) else codes
+
+    def drop_decoder(self) -> JobTagPipeline:
+        """Let go of what only the autoencoder's own training needs, for a smaller file.
+
+        Predictions and `partial_fit`, which trains the classifier, stay as they are.
+
+        Returns
+        -------
+        self : JobTagPipeline
+            The pipeline.
+        """
+        self._fitted_encoder().drop_decoder()
+        return self
+
+    def _fitted_encoder(self) -> Any:
+        check_is_fitted(self)
+        return self.named_steps["autoencoder"].named_transformers_[_CODES][0]
 
     def set_output(self, *, transform: str | None = None) -> JobTagPipeline:
         """Set the container of the codes.

@@ -73,7 +73,7 @@ def _check_path(path: Path) -> None:
     if not path.exists():
         # A database URL with a typing error ends here too, password and all.
         shown = without_secrets(str(path))
-        raise FileNotFoundError(f"There is no file {shown}{_similar_file(path)}.")
+        raise FileNotFoundError(f"There is no file {shown}{_similar_file(path)}")
     reader = _OTHER_READERS.get(path.suffix.lower())
     if reader is not None:
         raise ValueError(
@@ -82,9 +82,9 @@ def _check_path(path: Path) -> None:
 
 
 def _similar_file(path: Path) -> str:
-    """Return a hint at the file that was probably meant, or an empty string."""
+    """Return a hint at the file that was probably meant, or end the sentence."""
     if not path.parent.is_dir():
-        return "; its folder does not exist either"
+        return "; its folder does not exist either."
     names = [other.name for other in path.parent.iterdir()]
     near = get_close_matches(path.name, names, n=1, cutoff=0.7)
-    return f"; did you mean {path.with_name(near[0])}" if near else ""
+    return f"; did you mean {path.with_name(near[0])}?" if near else "."

@@ -252,6 +252,8 @@ class ConvAutoencoderTransformer(
             The fitted transformer.
         """
         go_on = self.warm_start and hasattr(self, "model_")
+        if go_on:
+            self._check_decoder()
         with self._unchanged_on_error():
             X, tags = self._validate(X, y, reset=not go_on)
         if not go_on:
@@ -280,6 +282,8 @@ class ConvAutoencoderTransformer(
             The updated transformer.
         """
         first = not hasattr(self, "model_")
+        if not first:
+            self._check_decoder()
         with self._unchanged_on_error():
             X, tags = self._validate(X, y, reset=first)
         if first:
@@ -317,7 +321,7 @@ class ConvAutoencoderTransformer(
         rows : ndarray of shape (n_samples, n_features), dtype float32
             What the network makes of the codes; dense, so ask for few rows at a time.
         """
-        check_is_fitted(self)
+        self._check_decoder()
         codes = np.asarray(X, dtype=np.float32)
         if codes.ndim != 2 or codes.shape[1] != self._n_features_out:
             raise ValueError(
@@ -341,6 +345,7 @@ class ConvAutoencoderTransformer(
             Squared error of a row divided by its squared norm: 0 is perfect, 1 is what an
             answer of zeros gets. A row of zeros has error 0 if it comes back as zeros.
         """
+        self._check_decoder()
         X = self._validate_rows(X)
         encode, decode = self._part(_networks.ENCODER), self._part(_networks.DECODER)
         errors = np.empty(X.shape[0])
@@ -369,6 +374,33 @@ class ConvAutoencoderTransformer(
         """
         return float(1.0 - self.reconstruction_error(X).mean())
 
+    def drop_decoder(self) -> ConvAutoencoderTransformer:
+        """Keep the encoder only: all that `transform` needs, in a sixth of the space.
+
+        Returns
+        -------
+        self : ConvAutoencoderTransformer
+            The transformer, without decoder and optimizer. It cannot be trained further, nor
+            can it decode; `fit` makes a new network.
+        """
+        check_is_fitted(self)
+        if not self._encoder_only:
+            self._network_settings = {**self._network_settings, "encoder_only": True}
+            self.model_ = self.model_.get_layer(_networks.ENCODER)
+        return self
+
+    @property
+    def _encoder_only(self) -> bool:
+        return self._network_settings.get("encoder_only", False)
+
+    def _check_decoder(self) -> None:
+        check_is_fitted(self)
+        if self._encoder_only:
+            raise ValueError(
+                "the decoder was dropped, so this transformer can neither decode nor be trained "
+                "further; fit it anew, or keep a copy from before drop_decoder()"
+            )
+
     @property
     def _n_features_out(self) -> int:
         return self._network_settings["n_components"]
@@ -380,7 +412,7 @@ class ConvAutoencoderTransformer(
         return max(self.batch_size, 128)
 
     def _part(self, name: str) -> Any:
-        part = self.model_.get_layer(name)
+        part = self.model_ if self._encoder_only else self.model_.get_layer(name)
         # a direct call: keras.Model.predict takes 50 ms for a single row
         return lambda x: np.asarray(part(x, training=False))
 
@@ -452,7 +484,10 @@ class ConvAutoencoderTransformer(
         )
 
     def _build_network(self, settings: dict[str, Any]) -> keras.Model:
-        return _networks.build_autoencoder(**settings)
+        settings = dict(settings)
+        encoder_only = settings.pop("encoder_only", False)
+        network = _networks.build_autoencoder(**settings)
+        return network.get_layer(_networks.ENCODER) if encoder_only else network
 
     def _compile_settings(self) -> dict[str, Any]:
         loss = {_networks.RECONSTRUCTION: _networks.squared_error_loss(_INPUT_NORM**2)}

@@ -160,14 +160,19 @@ class KerasEstimator(ScikerasBridge):
         state = dict(super().__getstate__())
         network = state.pop("model_", None)
         if network is not None:
-            optimizer = network.optimizer
+            # Keras gives a part of a network no optimizer, not even None
+            optimizer = getattr(network, "optimizer", None)
             state["_saved_network"] = {
                 "format": _STATE_FORMAT,
                 "weights": network.get_weights(),
                 "dropout": [np.asarray(state) for state in _dropout_states(network)],
-                "optimizer": keras.optimizers.serialize(optimizer),
-                "moments": [np.asarray(variable) for variable in optimizer.variables],
+                "optimizer": None,
             }
+            if optimizer is not None:
+                state["_saved_network"] |= {
+                    "optimizer": keras.optimizers.serialize(optimizer),
+                    "moments": [np.asarray(variable) for variable in optimizer.variables],
+                }
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -184,6 +189,8 @@ class KerasEstimator(ScikerasBridge):
         self.model_ = self._build_network(self._network_settings)
         self.model_.set_weights(saved["weights"])
         _assign(_dropout_states(self.model_), saved["dropout"])
+        if saved["optimizer"] is None:
+            return
         optimizer = keras.optimizers.deserialize(saved["optimizer"])
         self._compile(optimizer)
         optimizer.build(self.model_.trainable_variables)
