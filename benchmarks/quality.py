@@ -113,9 +113,7 @@ _ENCODER = "autoencoder__codes__encode"
 ABLATIONS = {
     "no tags in the autoencoder": ours(**{f"{_ENCODER}__tag_loss_weight": 0}),
     "max-pool instead of stride": ours(**{f"{_ENCODER}__pooling": "max"}),
-    "no statistics, no parts of speech": ours(
-        features__counts="drop", autoencoder__counts="drop", classifier__n_deep_features=100
-    ),
+    "no statistics, no parts of speech": ours(features__counts="drop", autoencoder__counts="drop"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from jobtag_sklearn.feature_extraction import (
     IncrementalTfidfTransformer,
-    JobColumns,
+    JobColumnTransformer,
     POSFeatures,
     StemmingCleaner,
     TextStatistics,
 )
+from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._tags import check_same_index, check_tags
 
 #: Weight of the title's columns against the description's. A title is a few words of which
@@ -30,12 +32,23 @@ _CODES = "codes"
 
 
 class JobTagPipeline(Pipeline):
-    """scikit-learn's Pipeline with `partial_fit`, `predict_tags` and `encode`.
+    """Pipeline from jobs to tags that also has `partial_fit`, `predict_tags` and `encode`.
 
-    Parameters and attributes are those of :class:`~sklearn.pipeline.Pipeline`. `jobs` is a
+    It is a :class:`~sklearn.pipeline.Pipeline`, with its attributes. `jobs` is a
     DataFrame indexed by job, with at least the columns that the first step reads; `tags` is
     a DataFrame of 0/1 with the same index and one column a tag. A row of missing values in
     `tags` says that the tags of that job are unknown: it trains the autoencoder only.
+
+    Parameters
+    ----------
+    steps : list of tuples (str, estimator)
+        The steps in their order, the last of which predicts.
+    transform_input : list of str, default=None
+        As in :class:`~sklearn.pipeline.Pipeline`.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where fitted steps are cached.
+    verbose : bool, default=False
+        Print how long each step took.
 
     See Also
     --------
@@ -79,9 +92,10 @@ class JobTagPipeline(Pipeline):
             work with them.
         """
         check_same_index(X, y)
-        # before any step is fitted anew: bad tags leave a fitted pipeline as it was
         check_tags(y)
-        super().fit(X, y, **params)
+        self._check_widths()
+        with unchanged_on_error(self, *self._estimators()):
+            super().fit(X, y, **params)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, **params: Any) -> JobTagPipeline:
@@ -101,7 +115,8 @@ class JobTagPipeline(Pipeline):
         classes : array-like of shape (n_tags,), default=None
             All tags that will ever come, for the first call.
         **params : dict
-            Parameters of the last step's `partial_fit`, such as ``sample_weight``.
+            Parameters of the last step's `partial_fit`, such as ``sample_weight``, also with
+            the step's name before them as in `fit`.
 
         Returns
         -------
@@ -109,11 +124,86 @@ class JobTagPipeline(Pipeline):
             The updated pipeline.
         """
         check_same_index(X, y)
-        columns = X
-        for _, _, step in self._iter(with_final=False):
-            columns = step.transform(columns) if _fitted(step) else step.fit_transform(columns, y)
-        self.steps[-1][1].partial_fit(columns, y, classes=classes, **params)
+        check_tags(y)
+        name, classifier = self.steps[-1]
+        params = {key.removeprefix(f"{name}__"): value for key, value in params.items()}
+        with unchanged_on_error(*self._estimators()):
+            columns = X
+            for _, _, step in self._iter(with_final=False):
+                columns = (
+                    step.transform(columns) if _fitted(step) else step.fit_transform(columns, y)
+                )
+            classifier.partial_fit(columns, y, classes=classes, **params)
         return self
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, **params: Any) -> float:
+        """Return the last step's score, for tags the share of jobs with every tag right.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_jobs, n_columns)
+            Jobs.
+        y : DataFrame or array-like of shape (n_jobs, n_tags)
+            True tags.
+        sample_weight : array-like of shape (n_jobs,), default=None
+            Weights of the jobs.
+        **params : dict
+            Metadata, as in scikit-learn.
+
+        Returns
+        -------
+        score : float
+            Score; higher is better.
+        """
+        check_same_index(X, y)
+        return super().score(X, y, sample_weight=sample_weight, **params)
+
+    def set_params(self, **params: Any) -> JobTagPipeline:
+        """Set parameters of the steps.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameter names, such as ``classifier__threshold``, and values.
+
+        Returns
+        -------
+        self : JobTagPipeline
+            The pipeline.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; the nearest one is named.
+        """
+        known = self.get_params()
+        for name in params:
+            # what comes behind a step's routed prefix is known to the step alone
+            if name not in known and "optimizer__" not in name and "callbacks__" not in name:
+                nearest = difflib.get_close_matches(name, known, n=1)
+                hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+                raise ValueError(f"JobTagPipeline has no parameter {name!r}{hint}")
+        return super().set_params(**params)
+
+    def _check_widths(self) -> None:
+        """Raise if a hash's width was changed without the steps that count its columns."""
+        columns, classifier = self.steps[0][1], self.steps[-1][1]
+        n_wide = getattr(classifier, "n_wide_features", 0)
+        if not n_wide or not isinstance(columns, JobColumnTransformer):
+            return
+        hashes = [
+            part for part in columns.get_params().values() if isinstance(part, HashingVectorizer)
+        ]
+        n_hashed = sum(part.n_features for part in hashes)
+        if n_hashed != n_wide:
+            raise ValueError(
+                f"the text is hashed to {n_hashed} columns, but the classifier's n_wide_features "
+                f"is {n_wide}; set widths with make_job_tag_pipeline(n_hashed_features=..., "
+                "n_title_features=..., n_phrase_features=...)"
+            )
+
+    def _estimators(self) -> list[Any]:
+        return [step for _, step in self.steps if hasattr(step, "get_params")]
 
     def predict_tags(self, X: Any) -> list[list[Any]]:
         """Predict the names of each job's tags.
@@ -128,9 +218,8 @@ class JobTagPipeline(Pipeline):
         tags : list of list
             The tags of each job.
         """
-        given = np.asarray(self.predict(X))
-        names = np.asarray(self.classes_)
-        return [names[row.astype(bool)].tolist() for row in given]
+        check_is_fitted(self)
+        return self.steps[-1][1].predict_tags(self[:-1].transform(X))
 
     def encode(self, X: Any) -> npt.NDArray[np.float32] | pd.DataFrame:
         """Return the autoencoder's codes.
@@ -184,12 +273,16 @@ class JobTagPipeline(Pipeline):
         self : JobTagPipeline
             The pipeline.
         """
-        for name, transformer, _ in self.named_steps["autoencoder"].transformers:
+        union = self.named_steps.get("autoencoder")
+        if not isinstance(union, ColumnTransformer):
+            super().set_output(transform=transform)
+            return self
+        fitted = dict(getattr(union, "named_transformers_", {}))
+        for name, transformer, _ in union.transformers:
             if name == _CODES:
                 transformer.set_output(transform=transform)
-        fitted = getattr(self.named_steps["autoencoder"], "named_transformers_", {})
-        if _CODES in fitted:
-            fitted[_CODES].set_output(transform=transform)
+                if name in fitted:
+                    fitted[name].set_output(transform=transform)
         return self
 
 
@@ -265,7 +358,7 @@ def make_job_tag_pipeline(
     if n_phrase_features:
         # pairs that occur once are most of all pairs, and their buckets say nothing
         words.append(("phrases", _hashed(n_phrase_features, ngram_range=(2, 2), min_df=2)))
-    features = JobColumns(
+    features = JobColumnTransformer(
         [
             (
                 "title",
@@ -307,7 +400,6 @@ def make_job_tag_pipeline(
         sparse_threshold=1.0,
     )
     n_wide = n_hashed_features + n_phrase_features
-    n_counts = 11
     autoencoder = ColumnTransformer(
         [
             (
@@ -325,13 +417,13 @@ def make_job_tag_pipeline(
                 ),
                 slice(0, n_hashed_features),
             ),
-            ("counts", "passthrough", slice(n_wide, n_wide + n_counts)),
+            ("counts", "passthrough", slice(n_wide, None)),
             ("wide", "passthrough", slice(0, n_wide)),
         ],
         sparse_threshold=1.0,
     )
     classifier = KerasMultiLabelClassifier(
-        n_deep_features=n_components + n_counts,
+        n_wide_features=n_wide,
         input_dropout=0.7,
         threshold="auto",
         n_jobs=n_jobs,

@@ -1,6 +1,7 @@
 """A CSV file becomes a long table."""
 
 import lzma
+import warnings
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -31,16 +32,27 @@ def read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
     """
     _check_path(path)
     try:
+        header = pd.read_csv(path, encoding="utf-8-sig", nrows=1, header=None, dtype=str)
+        _check_header(path, header.iloc[0].dropna().tolist(), text_columns)
         header = pd.read_csv(path, encoding="utf-8-sig", nrows=0, index_col=False).columns
-        return pd.read_csv(
-            path,
-            encoding="utf-8-sig",
-            dtype={name: str for name in header if name in text_columns},
-            keep_default_na=False,
-            na_values={name: [""] if name in text_columns else _MISSING for name in header},
-            index_col=False,
-            low_memory=False,
-        )
+        with warnings.catch_warnings():
+            # pandas cuts off what a row has too many of, with a warning
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path,
+                encoding="utf-8-sig",
+                dtype={name: str for name in header if name in text_columns},
+                keep_default_na=False,
+                na_values={name: [""] if name in text_columns else _MISSING for name in header},
+                index_col=False,
+                low_memory=False,
+            )
+    except pd.errors.ParserWarning:
+        raise ValueError(
+            f"{path} has rows with more fields than its header, as where a comma stands in a "
+            "text without quotes. Mend the file, or read it with pandas.read_csv and pass the "
+            "DataFrame."
+        ) from None
     except pd.errors.EmptyDataError:
         raise ValueError(f"{path} is empty: it has no header and no rows.") from None
     except pd.errors.ParserError as error:
@@ -57,6 +69,20 @@ def read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
         raise ValueError(
             f"{path} cannot be read: {error}. Its suffix must say how it is compressed."
         ) from error
+
+
+def _check_header(path: Path, names: list[str], wanted: Collection[str]) -> None:
+    """Raise where the header says that the file is no CSV file or names a column twice."""
+    if len(names) == 1 and not set(names) & set(wanted):
+        separators = [sign for sign in ";\t|" if sign in names[0]]
+        if separators:
+            raise ValueError(
+                f"{path} is separated by {separators[0]!r}, not by commas; read it with "
+                f"pandas.read_csv(path, sep={separators[0]!r}) and pass the DataFrame."
+            )
+    for name in wanted:
+        if names.count(name) > 1:
+            raise ValueError(f"{path} has {names.count(name)} columns {name!r}; keep one.")
 
 
 def lossless_integers(ids: pd.Series) -> pd.Series:

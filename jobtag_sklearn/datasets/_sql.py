@@ -210,4 +210,7 @@ def without_secrets(text: str) -> str:
     """Blank what looks like a password in a URL or in a connection string."""
     # One letter before a colon is a drive, not a user name.
     text = re.sub(r"(?<!\b[A-Za-z]):\S*@", ":***@", text)
+    # a mistyped URL, without its "://" or with a space in its password
+    text = re.sub(r"(?<=//)[^/@]*:[^/@]*@", "***@", text)
+    text = re.sub(r"(?<=[a-z]:/)[^/@]*:[^/@]*@", "***@", text)
     return re.sub(r"(?i)\b(password|passwd|pwd)=[^;&\s]+", r"\1=***", text)

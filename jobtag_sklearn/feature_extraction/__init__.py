@@ -2,7 +2,7 @@
 
 from ._cleaning import StemmingCleaner, Token
 from ._documents import check_documents
-from ._job_columns import JobColumns
+from ._job_columns import JobColumnTransformer
 from ._markup import strip_markup
 from ._part_of_speech import POSFeatures
 from ._statistics import TextStatistics
@@ -13,7 +13,7 @@ __all__ = [
     "ENGLISH_STOP_WORDS",
     "PROTECTED_TOKENS",
     "IncrementalTfidfTransformer",
-    "JobColumns",
+    "JobColumnTransformer",
     "POSFeatures",
     "StemmingCleaner",
     "TextStatistics",

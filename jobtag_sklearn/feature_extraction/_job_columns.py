@@ -9,11 +9,11 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 
-class JobColumns(ColumnTransformer):
-    """scikit-learn's ColumnTransformer, with a check that it was given a table of jobs.
+class JobColumnTransformer(ColumnTransformer):
+    """ColumnTransformer that checks that it was given a table of jobs.
 
-    Parameters and attributes are those of
-    :class:`~sklearn.compose.ColumnTransformer`; columns are named by text.
+    It is a :class:`~sklearn.compose.ColumnTransformer`, with its parameters and attributes;
+    columns are named by text.
 
     See Also
     --------
@@ -22,9 +22,9 @@ class JobColumns(ColumnTransformer):
     Examples
     --------
     >>> from jobtag_sklearn.datasets import make_job_postings
-    >>> from jobtag_sklearn.feature_extraction import JobColumns, TextStatistics
+    >>> from jobtag_sklearn.feature_extraction import JobColumnTransformer, TextStatistics
     >>> jobs, _ = make_job_postings(5, random_state=0)
-    >>> columns = JobColumns([("statistics", TextStatistics(), "job_description")])
+    >>> columns = JobColumnTransformer([("statistics", TextStatistics(), "job_description")])
     >>> columns.fit_transform(jobs).shape
     (5, 6)
     """
@@ -91,7 +91,10 @@ class JobColumns(ColumnTransformer):
         for column in wanted:
             if column not in jobs.columns:
                 nearest = difflib.get_close_matches(
-                    column, map(str, jobs.columns), n=1, cutoff=0.4
+                    column,
+                    [str(name) for name in jobs.columns if name not in wanted],
+                    n=1,
+                    cutoff=0.4,
                 )
                 hint = f"; rename {nearest[0]!r}?" if nearest else ""
                 raise ValueError(

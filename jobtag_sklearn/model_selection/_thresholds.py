@@ -9,7 +9,11 @@ import numpy.typing as npt
 
 
 def stable_threshold(
-    y_true: npt.ArrayLike, y_score: npt.ArrayLike, *, tolerance: float = 0.003
+    y_true: npt.ArrayLike,
+    y_score: npt.ArrayLike,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    tolerance: float = 0.003,
 ) -> float:
     """Find the threshold for all tags at which micro F1 is highest, and stays so.
 
@@ -23,6 +27,8 @@ def stable_threshold(
         True tags, 0 or 1; missing (NaN) where unknown.
     y_score : array-like of shape (n_samples, n_tags)
         Scores of the same tags, of rows that did not train the model.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the samples.
     tolerance : float, default=0.003
         How much less F1 a cut may have than the best one to take part in the mean.
 
@@ -32,6 +38,11 @@ def stable_threshold(
         A tag is given where its score is at least this. 0.5 where no tag is 1, since then
         every cut is as good as any other.
 
+    Raises
+    ------
+    ValueError
+        If the shapes of `y_true` and `y_score` differ.
+
     Examples
     --------
     >>> from jobtag_sklearn.model_selection import stable_threshold
@@ -39,16 +50,24 @@ def stable_threshold(
     >>> stable_threshold([[0, 0], [1, 0], [1, 0], [0, 1]], y_score)
     0.3
     """
-    truth = np.asarray(y_true, dtype=np.float64).ravel()
+    truths = np.asarray(y_true, dtype=np.float64)
     scores = np.asarray(y_score, dtype=np.float64).ravel()
+    if truths.size != scores.size or truths.shape != np.shape(y_score):
+        raise ValueError(
+            f"y_true and y_score must have the same shape, got {truths.shape} and "
+            f"{np.shape(y_score)}"
+        )
+    weights = np.ones(len(truths)) if sample_weight is None else np.asarray(sample_weight)
+    weights = np.repeat(weights, truths.size // len(truths))
+    truth = truths.ravel()
     known = ~np.isnan(truth)
-    truth, scores = truth[known], scores[known]
-    n_positive = truth.sum()
+    truth, scores, weights = truth[known], scores[known], weights[known]
+    n_positive = (weights * truth).sum()
     if n_positive == 0:
         return 0.5
     order = np.argsort(-scores, kind="stable")
-    scores, hits = scores[order], np.cumsum(truth[order])
-    f1: npt.NDArray[Any] = 2 * hits / (np.arange(1, len(scores) + 1) + n_positive)
+    scores, truth, weights = scores[order], truth[order], weights[order]
+    f1: npt.NDArray[Any] = 2 * np.cumsum(weights * truth) / (np.cumsum(weights) + n_positive)
     # equal scores can only be given together, so only the last of them is a cut
     is_cut = np.append(scores[:-1] != scores[1:], True)
     cuts, f1 = scores[is_cut], f1[is_cut]

@@ -14,17 +14,19 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from jobtag_sklearn.neural_network import _networks
-from jobtag_sklearn.neural_network._base import KerasEstimator
+from jobtag_sklearn.neural_network._base import KerasEstimator, sizes_of
 from jobtag_sklearn.neural_network._batches import (
     TrainingBatches,
     dense_rows,
     map_batches,
     row_batches,
 )
+from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import Tags, check_tags
 
@@ -101,8 +103,6 @@ class ConvAutoencoderTransformer(
         changed.
     verbose : int or bool, default=0
         1 shows Keras' progress bar, 2 a line an epoch.
-    **routed : dict
-        Parameters of `optimizer` and `callbacks`, with their prefix.
 
     Attributes
     ----------
@@ -129,6 +129,9 @@ class ConvAutoencoderTransformer(
 
     Notes
     -----
+    Parameters of `optimizer` and `callbacks` are parameters of the estimator too, behind
+    their prefix: ``optimizer__momentum``, ``callbacks__patience``.
+
     Columns to the right are padded to a multiple of ``pool_size ** len(filters)``.
 
     `transform` gives rows with a code of the same kind whether or not their tags were
@@ -159,7 +162,7 @@ class ConvAutoencoderTransformer(
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "pool_size": [Interval(Integral, 2, None, closed="left")],
         "pooling": [StrOptions({"stride", "max", "average"})],
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": ["array-like", Integral],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "tag_loss_weight": [Interval(Real, 0, None, closed="left")],
@@ -254,15 +257,15 @@ class ConvAutoencoderTransformer(
         go_on = self.warm_start and hasattr(self, "model_")
         if go_on:
             self._check_decoder()
-        with self._unchanged_on_error():
+        with unchanged_on_error(self):
             X, tags = self._validate(X, y, reset=not go_on)
-        if not go_on:
-            self._begin(X, tags)
-        train_rows, watched = self._split(np.arange(X.shape[0]), hold_out=self.early_stopping)
-        self._train(
-            self._batches(X, tags, train_rows, shuffle=True),
-            self._batches(X, tags, watched, shuffle=False) if len(watched) else None,
-        )
+            if not go_on:
+                self._begin(X, tags)
+            rows, held_out = self._split(np.arange(X.shape[0]), hold_out=self.early_stopping)
+            self._train(
+                self._batches(X, tags, rows, shuffle=True),
+                self._batches(X, tags, held_out, shuffle=False) if len(held_out) else None,
+            )
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -284,11 +287,11 @@ class ConvAutoencoderTransformer(
         first = not hasattr(self, "model_")
         if not first:
             self._check_decoder()
-        with self._unchanged_on_error():
+        with unchanged_on_error(self):
             X, tags = self._validate(X, y, reset=first)
-        if first:
-            self._begin(X, tags)
-        self._update(self._batches(X, tags, np.arange(X.shape[0]), shuffle=True))
+            if first:
+                self._begin(X, tags)
+            self._update(self._batches(X, tags, np.arange(X.shape[0]), shuffle=True))
         return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float32]:
@@ -322,8 +325,8 @@ class ConvAutoencoderTransformer(
             What the network makes of the codes; dense, so ask for few rows at a time.
         """
         self._check_decoder()
-        codes = np.asarray(X, dtype=np.float32)
-        if codes.ndim != 2 or codes.shape[1] != self._n_features_out:
+        codes = check_array(X, accept_sparse="csr", dtype=np.float32, input_name="codes")
+        if codes.shape[1] != self._n_features_out:
             raise ValueError(
                 f"codes must have shape (n_samples, {self._n_features_out}), got {codes.shape}"
             )
@@ -343,22 +346,29 @@ class ConvAutoencoderTransformer(
         -------
         errors : ndarray of shape (n_samples,)
             Squared error of a row divided by its squared norm: 0 is perfect, 1 is what an
-            answer of zeros gets. A row of zeros has error 0 if it comes back as zeros.
+            answer of zeros gets. The error of a row of zeros is divided by the mean squared
+            norm of the rows that the network was fitted on.
         """
         self._check_decoder()
         X = self._validate_rows(X)
+        lost, norms = self._lost(X)
+        # a row of zeros has no norm of its own, so it is measured by what rows have
+        typical = (_INPUT_NORM / self.scale_) ** 2
+        return lost / np.where(norms > 0, norms, typical)
+
+    def _lost(self, X: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the squared error and the squared norm of each row."""
         encode, decode = self._part(_networks.ENCODER), self._part(_networks.DECODER)
-        errors = np.empty(X.shape[0])
+        lost, norms = np.empty(X.shape[0]), np.empty(X.shape[0])
         for rows in row_batches(X.shape[0], self._prediction_batch):
             x = dense_rows(X, rows)
             back = decode(encode(x)) / np.float32(self.scale_)
-            lost = np.square(x - back).sum(axis=1, dtype=np.float64)
-            norm = np.square(x).sum(axis=1, dtype=np.float64)
-            errors[rows] = np.where(lost == 0, 0.0, lost / np.maximum(norm, np.finfo("f4").tiny))
-        return errors
+            lost[rows] = np.square(x - back).sum(axis=1, dtype=np.float64)
+            norms[rows] = np.square(x).sum(axis=1, dtype=np.float64)
+        return lost, norms
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return one minus the mean reconstruction error; higher is better.
+        """Return the share of the rows' squared norm that comes back; higher is better.
 
         Parameters
         ----------
@@ -372,7 +382,9 @@ class ConvAutoencoderTransformer(
         score : float
             1 is perfect, 0 is as good as answering zeros.
         """
-        return float(1.0 - self.reconstruction_error(X).mean())
+        self._check_decoder()
+        lost, norms = self._lost(self._validate_rows(X))
+        return float(1.0 - lost.sum() / max(norms.sum(), np.finfo(np.float64).tiny))
 
     def drop_decoder(self) -> ConvAutoencoderTransformer:
         """Keep the encoder only: all that `transform` needs, in a sixth of the space.
@@ -430,16 +442,14 @@ class ConvAutoencoderTransformer(
             tags = check_tags(y, classes=self.classes_, kind=self._kind)
         else:
             tags = None
-        if tags is not None and len(tags.indicators) != X.shape[0]:
-            raise ValueError(
-                f"Found inconsistent numbers of samples: X has {X.shape[0]} rows, "
-                f"y has {len(tags.indicators)}"
-            )
+        if tags is not None:
+            check_consistent_length(X, tags.indicators)
         return X, tags
 
     def _begin(self, X: Any, tags: Tags | None) -> None:
         self._start_random_state()
-        squares = X.multiply(X).sum() if sparse.issparse(X) else np.square(X).sum()
+        values = X.data if sparse.issparse(X) else X
+        squares = float(np.vdot(values, values))
         norm = float(np.sqrt(squares / X.shape[0]))
         self.scale_ = _INPUT_NORM / norm if norm else 1.0
         if tags is None:
@@ -451,11 +461,11 @@ class ConvAutoencoderTransformer(
                 "n_features": int(X.shape[1]),
                 "n_tags": 0 if tags is None else tags.indicators.shape[1],
                 "n_components": int(self.n_components),
-                "filters": [int(n) for n in self.filters],
+                "filters": sizes_of(self.filters, "filters", at_least=1),
                 "kernel_size": int(self.kernel_size),
                 "pool_size": int(self.pool_size),
                 "pooling": self.pooling,
-                "hidden_layer_sizes": [int(n) for n in self.hidden_layer_sizes],
+                "hidden_layer_sizes": sizes_of(self.hidden_layer_sizes, "hidden_layer_sizes"),
                 "input_dropout": float(self.input_dropout),
                 "dropout": float(self.dropout),
                 "input_scale": self.scale_,

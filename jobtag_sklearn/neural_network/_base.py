@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from jobtag_sklearn.neural_network._batches import TrainingBatches
 from jobtag_sklearn.neural_network._scikeras_bridge import ScikerasBridge
 from jobtag_sklearn.neural_network._training import train
+from jobtag_sklearn.utils._seeds import draw_seed
 
 #: Raised when what a pickle holds of a network changes; `__setstate__` keeps the readers.
 _STATE_FORMAT = 1
+
+
+def sizes_of(sizes: Any, name: str, *, at_least: int = 0) -> list[int]:
+    """Return the sizes of layers as a list, of a sequence or of one number.
+
+    Raises
+    ------
+    ValueError
+        If there are too few, or one of them is no positive integer.
+    """
+    listed = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    if len(listed) < at_least or not all(
+        isinstance(size, Integral) and int(size) > 0 for size in listed
+    ):
+        raise ValueError(f"{name} must be positive integers, {at_least} or more, got {sizes!r}")
+    return [int(size) for size in listed]
 
 
 class KerasEstimator(ScikerasBridge):
@@ -46,17 +60,6 @@ class KerasEstimator(ScikerasBridge):
         "verbose": ["verbose"],
     }
 
-    @contextmanager
-    def _unchanged_on_error(self) -> Iterator[None]:
-        """Take back what validation has stored when it then finds something bad."""
-        before = dict(vars(self))
-        try:
-            yield
-        except Exception:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
-
     def _build_network(self, settings: dict[str, Any]) -> keras.Model:
         raise NotImplementedError
 
@@ -67,7 +70,9 @@ class KerasEstimator(ScikerasBridge):
         """Begin anew: a network of these settings and an empty history."""
         self._network_settings = settings
         self.model_ = self._build_network(settings)
-        self._compile(self._new_optimizer(self.learning_rate))
+        optimizer = self._new_optimizer()
+        optimizer.build(self.model_.trainable_variables)
+        self._compile(optimizer)
         self.history_: dict[str, list[float]] = {}
         self.n_epochs_ = 0
 
@@ -83,18 +88,11 @@ class KerasEstimator(ScikerasBridge):
 
     def _start_random_state(self) -> None:
         """Make the generator that this fit and all its updates draw from."""
-        # a copy: the caller's generator is left as it is, so that fitting twice with the
-        # same object gives the same model twice
         given = self.random_state
         if isinstance(given, np.random.RandomState):
-            self._random = np.random.RandomState()
-            self._random.set_state(given.get_state())
-        else:
-            self._random = np.random.RandomState(
-                check_random_state(given).randint(np.iinfo(np.int32).max)
-                if given is None
-                else given
-            )
+            given = draw_seed(given)
+        # with None this is entropy of the system's, not NumPy's global generator
+        self._random = np.random.RandomState(given)
 
     def _split(
         self, rows: npt.NDArray[np.intp], *, hold_out: bool
@@ -118,6 +116,7 @@ class KerasEstimator(ScikerasBridge):
             train(
                 self.model_,
                 batches,
+                learning_rate=self._rate(),
                 epochs=self.epochs,
                 first_epoch=self.n_epochs_,
                 callbacks=self._new_callbacks(),
@@ -131,12 +130,11 @@ class KerasEstimator(ScikerasBridge):
 
     def _update(self, batches: TrainingBatches) -> None:
         """Train for one epoch, with the optimizer's state and the rate for updates."""
-        if self.update_learning_rate is not None:
-            self.model_.optimizer.learning_rate = self.update_learning_rate
         self._extend_history(
             train(
                 self.model_,
                 batches,
+                learning_rate=self.update_learning_rate or self._rate(),
                 epochs=1,
                 first_epoch=self.n_epochs_,
                 callbacks=self._new_callbacks(),

@@ -32,13 +32,24 @@ def row_batches(n_rows: int, batch_size: int) -> Iterator[slice]:
         yield slice(start, min(start + batch_size, n_rows))
 
 
+def padded(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Add rows of zeros up to a multiple of 16.
+
+    A matrix product rounds the last rows of a batch otherwise than the others where they do
+    not fill the processor's vectors, and so a row's result would depend on its place.
+    """
+    missing = -len(x) % 16
+    return np.pad(x, ((0, missing), (0, 0))) if missing else x
+
+
 def map_batches(
     function: Callable[[npt.NDArray[np.float32]], Any], X: Any, batch_size: int, width: int
 ) -> npt.NDArray[np.float32]:
     """Apply `function` to dense batches of `X` and put the results into one array."""
     result = np.empty((X.shape[0], width), dtype=np.float32)
     for rows in row_batches(X.shape[0], batch_size):
-        result[rows] = function(dense_rows(X, rows))
+        x = dense_rows(X, rows)
+        result[rows] = np.asarray(function(padded(x)))[: len(x)]
     return result
 
 

@@ -8,19 +8,27 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+import pandas as pd
+from scipy.special import expit, log_expit, logsumexp
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
+    check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
 from jobtag_sklearn.model_selection import stable_threshold
 from jobtag_sklearn.neural_network import _networks
-from jobtag_sklearn.neural_network._base import KerasEstimator
-from jobtag_sklearn.neural_network._batches import TrainingBatches, dense_rows, row_batches
+from jobtag_sklearn.neural_network._base import KerasEstimator, sizes_of
+from jobtag_sklearn.neural_network._batches import (
+    TrainingBatches,
+    dense_rows,
+    padded,
+    row_batches,
+)
 from jobtag_sklearn.neural_network._linear_path import (
     LinearPath,
     empty_linear_path,
@@ -28,10 +36,11 @@ from jobtag_sklearn.neural_network._linear_path import (
     logistic_residuals,
 )
 from jobtag_sklearn.neural_network._weights import (
+    class_weights,
     element_weights,
     row_weights,
-    tag_weights,
 )
+from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import Tags, check_tags, warn_of_constant_tags
 
@@ -43,7 +52,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     """Deep network that gives each sample any number of tags.
 
     Each tag has a logit, the sum of up to three paths: a deep network of dense layers, a
-    linear path beside it, and, with `n_deep_features`, a wide linear path over all further
+    linear path beside it, and, with `n_wide_features`, a wide linear path over the last
     columns (Wide & Deep [1]_). The wide path starts at the optimum of one linear support
     vector machine a tag, calibrated on out-of-fold scores; the deep network learns what the
     wide path misses on rows that it was not fitted on.
@@ -61,9 +70,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Share of each hidden layer left out in training.
     linear_path : bool, default=True
         Whether a linear layer leads from the input to the logits beside the deep network.
-    n_deep_features : int, default=None
-        How many leading columns enter the deep network; the others enter the wide path.
-        None means all, and there is no wide path.
+    n_wide_features : int, default=0
+        How many of the last columns lead to the wide path; the others enter the deep
+        network. With 0 there is no wide path.
     wide_C : float, default=0.3
         Inverse strength of the wide path's regularisation.
     wide_balance : float, default=0.5
@@ -72,15 +81,19 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     wide_folds : int, default=3
         Folds of the wide path's out-of-fold scores.
     threshold : float, array-like of shape (n_tags,) or "auto", default=0.5
-        Probability from which on a tag is given: one for all, or one a tag. "auto" finds
+        Probability from which on a tag is given: one for all, or one a tag, in the order of
+        `classes_` or as a Series indexed by tag. "auto" finds
         one for all on out-of-fold scores where there is a wide path, else on
         `validation_fraction` of the rows, which then do not train; see
-        :func:`jobtag_sklearn.model_selection.stable_threshold`. With one-dimensional `y` of
-        more than two classes the most probable class wins and there is no threshold.
+        :func:`jobtag_sklearn.model_selection.stable_threshold`. A classifier that has seen
+        batches only has no such rows and takes 0.5. With one-dimensional `y` of more than
+        two classes the most probable class wins and there is no threshold.
     class_weight : dict, "balanced" or None, default=None
         Weights of classes. For tags: ``{tag: weight of its positives}``, or "balanced" to
         weight positives and negatives of each tag inversely to their number. For
-        one-dimensional `y`: ``{class: weight}``, or "balanced".
+        one-dimensional `y`: ``{class: weight}``, or "balanced". Updates keep the weights of
+        the fit; a batch does not know how frequent tags are, so the first `partial_fit` of a
+        classifier that was never fitted takes no "balanced".
     label_smoothing : float, default=0.05
         How far 0 and 1 are moved toward each other in the loss, which keeps a network from
         being surer than inconsistent tags allow.
@@ -121,8 +134,6 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         read or changed.
     verbose : int or bool, default=0
         1 shows Keras' progress bar, 2 a line an epoch.
-    **routed : dict
-        Parameters of `optimizer` and `callbacks`, with their prefix.
 
     Attributes
     ----------
@@ -151,6 +162,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
 
     Notes
     -----
+    Parameters of `optimizer` and `callbacks` are parameters of the estimator too, behind
+    their prefix: ``optimizer__momentum``, ``callbacks__patience``.
+
     Missing tags (NaN) count neither for nor against: a row without any known tag is passed
     over, a row of which some are known trains on those.
 
@@ -170,12 +184,12 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
 
     _parameter_constraints: ClassVar[dict] = {
         **KerasEstimator._parameter_constraints,
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": ["array-like", Integral],
         "activation": [str],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "linear_path": ["boolean"],
-        "n_deep_features": [Interval(Integral, 1, None, closed="left"), None],
+        "n_wide_features": [Interval(Integral, 0, None, closed="left")],
         "wide_C": [Interval(Real, 0, None, closed="neither")],
         "wide_balance": [Interval(Real, 0, 1, closed="both")],
         "wide_folds": [Interval(Integral, 2, None, closed="left")],
@@ -194,7 +208,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         input_dropout: float = 0.2,
         dropout: float = 0.2,
         linear_path: bool = True,
-        n_deep_features: int | None = None,
+        n_wide_features: int = 0,
         wide_C: float = 0.3,
         wide_balance: float = 0.5,
         wide_folds: int = 3,
@@ -225,7 +239,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self.input_dropout = input_dropout
         self.dropout = dropout
         self.linear_path = linear_path
-        self.n_deep_features = n_deep_features
+        self.n_wide_features = n_wide_features
         self.wide_C = wide_C
         self.wide_balance = wide_balance
         self.wide_folds = wide_folds
@@ -287,32 +301,38 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             The fitted classifier.
         """
         go_on = self.warm_start and hasattr(self, "model_")
-        with self._unchanged_on_error():
+        with unchanged_on_error(self):
             X = self._validate_rows(X, reset=not go_on)
             tags = self._known_tags(y) if go_on else check_tags(y)
-            X, tags, weight = self._take_part(X, tags, sample_weight)
+            X, tags, given = self._take_part(X, tags, sample_weight)
             self._check_threshold(tags.indicators.shape[1])
-        warn_of_constant_tags(tags)
-        if not go_on:
-            self._begin(X, tags)
-        rows, watched = self._split(
-            np.arange(X.shape[0]),
-            hold_out=self.early_stopping or (self._finds_threshold and self.wide_ is None),
-        )
-        if go_on:
-            offset = self._update_wide(X, tags, weight)
-        else:
-            offset = self._fit_wide(X, tags, weight, rows, watched)
-        self._train(
-            self._batches(X, tags, weight, offset, rows, shuffle=True),
-            self._batches(X, tags, weight, offset, watched, shuffle=False)
-            if self.early_stopping
-            else None,
-        )
-        if self._finds_threshold:
-            known = watched if self.wide_ is None else rows
-            logits = self._deep_logits(X[watched]) if self.wide_ is None else offset[rows]
-            self.threshold_ = stable_threshold(tags.indicators[known], expit(logits))
+            warn_of_constant_tags(tags)
+            if not go_on:
+                self._begin(X, tags)
+            weight = self._row_weights(tags, given)
+            rows, held_out = self._split(
+                np.arange(X.shape[0]),
+                hold_out=self.early_stopping or (self._finds_threshold and self.wide_ is None),
+            )
+            if go_on:
+                offset = self._update_wide(X, tags, weight)
+            else:
+                offset = self._fit_wide(X, tags, weight, rows, held_out)
+            self._train(
+                self._batches(X, tags, weight, offset, rows, shuffle=True),
+                self._batches(X, tags, weight, offset, held_out, shuffle=False)
+                if self.early_stopping
+                else None,
+            )
+            # a wide path that goes on knows all rows, and its threshold stays as it was
+            if self._finds_threshold and not (go_on and self.wide_ is not None):
+                if self.wide_ is None:
+                    rows, offset = held_out, self._deep_logits(X)
+                self.threshold_ = stable_threshold(
+                    tags.indicators[rows],
+                    expit(offset[rows]),
+                    sample_weight=None if given is None else given[rows],
+                )
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -346,24 +366,19 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             those of the first call.
         """
         first = not hasattr(self, "model_")
-        with self._unchanged_on_error():
+        with unchanged_on_error(self):
             X = self._validate_rows(X, reset=first)
-            if first:
-                tags = self._first_tags(y, classes)
-            else:
-                if classes is not None and not np.array_equal(np.asarray(classes), self.classes_):
-                    raise ValueError(
-                        f"`classes={np.asarray(classes).tolist()}` is not the same as on last "
-                        f"call to partial_fit, was: {self.classes_.tolist()}"
-                    )
-                tags = self._known_tags(y)
-            X, tags, weight = self._take_part(X, tags, sample_weight)
+            tags = self._first_tags(y, classes) if first else self._same_tags(y, classes)
+            X, tags, given = self._take_part(X, tags, sample_weight)
             self._check_threshold(tags.indicators.shape[1])
-        if first:
-            self._begin(X, tags)
-        offset = self._update_wide(X, tags, weight)
-        rows = np.arange(X.shape[0])
-        self._update(self._batches(X, tags, weight, offset, rows, shuffle=True))
+            if first:
+                self._begin(X, tags)
+                if self._finds_threshold:
+                    self.threshold_ = 0.5
+            weight = self._row_weights(tags, given)
+            offset = self._update_wide(X, tags, weight)
+            rows = np.arange(X.shape[0])
+            self._update(self._batches(X, tags, weight, offset, rows, shuffle=True))
         return self
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
@@ -381,11 +396,14 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         """
         check_is_fitted(self)
         X = self._validate_rows(X, reset=False)
-        probabilities = expit(self._logits(X).astype(np.float64))
+        logits = self._logits(X).astype(np.float64)
+        if self._kind == "multiclass":
+            # in logarithms, since the probabilities of all classes may be too small to divide
+            logs = log_expit(logits)
+            return np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+        probabilities = expit(logits)
         if self._kind == "binary":
             return np.hstack([1 - probabilities, probabilities])
-        if self._kind == "multiclass":
-            return probabilities / probabilities.sum(axis=1, keepdims=True)
         return probabilities
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -429,23 +447,66 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         names = self.classes_.tolist()
         return [[names[tag] for tag in np.flatnonzero(row)] for row in given]
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of samples of which every tag is right.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns.
+        y : DataFrame or array-like of shape (n_samples, n_tags) or (n_samples,)
+            True tags. The columns of a DataFrame are matched by name, and samples of which a
+            tag is unknown are left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            Subset accuracy; for one-dimensional `y` plain accuracy.
+        """
+        check_is_fitted(self)
+        if self._kind != "multilabel":
+            return super().score(X, y, sample_weight)
+        truth = self._known_tags(y).indicators
+        given = self.predict(X)
+        check_consistent_length(truth, given, sample_weight)
+        whole = ~np.isnan(truth).any(axis=1)
+        weight = None if sample_weight is None else np.asarray(sample_weight)[whole]
+        return float(accuracy_score(truth[whole].astype(int), given[whole], sample_weight=weight))
+
     def _validate_rows(self, X: Any, *, reset: bool) -> Any:
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=reset)
-        if self.n_deep_features is not None and self.n_deep_features > X.shape[1]:
+        if reset and self.n_wide_features >= X.shape[1]:
             raise ValueError(
-                f"n_deep_features={self.n_deep_features}, but X has {X.shape[1]} features; "
-                "pass at most that many, or None for all"
+                f"n_wide_features={self.n_wide_features} of {X.shape[1]} features leaves none to "
+                "the deep network; pass a smaller number"
             )
         return X
 
     def _first_tags(self, y: Any, classes: Any) -> Tags:
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs to know how frequent all tags are, which a first "
+                "batch does not say; call fit first, or pass the weights as a dict"
+            )
         if classes is None:
             if np.ndim(y) == 1:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             return check_tags(y)
-        classes = np.asarray(classes)
-        kind = "multilabel" if np.ndim(y) == 2 else None
-        return check_tags(y, classes=classes, kind=kind)
+        names = np.asarray(classes)
+        if names.ndim != 1 or len(set(names.tolist())) != len(names):
+            raise ValueError(f"classes must be a list of different names, got {classes!r}")
+        return check_tags(y, classes=names, kind="multilabel" if np.ndim(y) == 2 else None)
+
+    def _same_tags(self, y: Any, classes: Any) -> Tags:
+        given = None if classes is None else np.asarray(classes).tolist()
+        if given is not None and set(given) != set(self.classes_.tolist()):
+            raise ValueError(
+                f"`classes={given}` is not the same as on last call to partial_fit, was: "
+                f"{self.classes_.tolist()}"
+            )
+        return self._known_tags(y)
 
     def _known_tags(self, y: Any) -> Tags:
         return check_tags(y, classes=self.classes_, kind=self._kind)
@@ -454,19 +515,16 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self, X: Any, tags: Tags, sample_weight: Any
     ) -> tuple[Any, Tags, npt.NDArray[np.float32] | None]:
         """Leave out rows of which no tag is known and rows of weight zero."""
-        if len(tags.indicators) != X.shape[0]:
-            raise ValueError(
-                f"Found inconsistent numbers of samples: X has {X.shape[0]} rows, "
-                f"y has {len(tags.indicators)}"
-            )
+        check_consistent_length(X, tags.indicators)
         rows = tags.known
         if not rows.any():
             raise ValueError("no sample has a known tag; pass 0 or 1 for at least some tags")
-        weight = row_weights(tags, self.class_weight)
+        weight = None
         if sample_weight is not None:
-            given = _check_sample_weight(sample_weight, X, dtype=np.float32)
-            weight = given if weight is None else given * weight
-            rows = rows & (given != 0)
+            weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float32, ensure_non_negative=True
+            )
+            rows = rows & (weight != 0)
             if not rows.any():
                 raise ValueError("every sample has weight 0; at least one must be positive")
         if rows.all():
@@ -474,22 +532,29 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         tags = tags._replace(indicators=tags.indicators[rows])
         return X[rows], tags, None if weight is None else weight[rows]
 
+    def _row_weights(
+        self, tags: Tags, sample_weight: npt.NDArray[np.float32] | None
+    ) -> npt.NDArray[np.float32] | None:
+        """Multiply the weights of the samples and, for labels, of their classes."""
+        weight = row_weights(tags, self._class_weights)
+        if weight is None or sample_weight is None:
+            return sample_weight if weight is None else weight
+        return weight * sample_weight
+
     def _begin(self, X: Any, tags: Tags) -> None:
         self._start_random_state()
         self.classes_, self._kind = tags.classes, tags.kind
-        self._tag_weights = tag_weights(tags, self.class_weight)
+        self._class_weights = class_weights(tags, self.class_weight)
         n_outputs = tags.indicators.shape[1]
         self.wide_: LinearPath | None = None
-        n_deep = X.shape[1]
-        if self.n_deep_features is not None:
-            n_deep = int(self.n_deep_features)
-            self.wide_ = empty_linear_path(X.shape[1] - n_deep, n_outputs)
+        if self.n_wide_features:
+            self.wide_ = empty_linear_path(int(self.n_wide_features), n_outputs)
         self.__dict__.pop("threshold_", None)
         self._start(
             {
-                "n_features": n_deep,
+                "n_features": X.shape[1] - int(self.n_wide_features),
                 "n_outputs": n_outputs,
-                "hidden_layer_sizes": [int(n) for n in self.hidden_layer_sizes],
+                "hidden_layer_sizes": sizes_of(self.hidden_layer_sizes, "hidden_layer_sizes"),
                 "activation": self.activation,
                 "input_dropout": float(self.input_dropout),
                 "dropout": float(self.dropout),
@@ -497,6 +562,10 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
                 "seed": draw_seed(self._random),
             }
         )
+
+    @property
+    def _tag_weights(self) -> Any:
+        return self._class_weights if self._kind == "multilabel" else None
 
     def _fit_wide(
         self,
@@ -517,7 +586,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             C=self.wide_C,
             balance=self.wide_balance,
             weight=element_weights(
-                tags.indicators[rows], self._tag_weights, None if weight is None else weight[rows]
+                tags.indicators[rows],
+                self._tag_weights,
+                None if weight is None else weight[rows],
             ),
             n_folds=self.wide_folds,
             seed=draw_seed(self._random),
@@ -561,11 +632,13 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         columns = self._deep_columns(X)
         logits = np.empty((X.shape[0], self._network_settings["n_outputs"]), dtype=np.float32)
         for rows in row_batches(X.shape[0], _PREDICTION_BATCH):
-            x = dense_rows(columns, rows)
+            x = padded(dense_rows(columns, rows))
             offset = np.zeros((len(x), logits.shape[1]), dtype=np.float32)
             inputs = {_networks.FEATURES: x, _networks.OFFSET: offset}
             # a direct call: keras.Model.predict takes 50 ms for a single row
-            logits[rows] = self.model_(inputs, training=False)
+            logits[rows] = np.asarray(self.model_(inputs, training=False))[
+                : rows.stop - rows.start
+            ]
         return logits
 
     def _deep_columns(self, X: Any) -> Any:
@@ -580,9 +653,16 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
 
     def _check_threshold(self, n_outputs: int) -> None:
         """Raise if the threshold is not one number, or one a tag, between 0 and 1."""
-        if isinstance(self.threshold, str):
+        if isinstance(self.threshold, str) and self.threshold == "auto":
             return
-        threshold = np.asarray(self.threshold, dtype=np.float64)
+        try:
+            threshold = np.asarray(self._threshold_in_order(), dtype=np.float64)
+        except (TypeError, ValueError):
+            if isinstance(self.threshold, pd.Series):
+                raise
+            raise ValueError(
+                f"threshold must be a number, one number a tag or 'auto', got {self.threshold!r}"
+            ) from None
         if threshold.ndim and threshold.shape != (n_outputs,):
             raise ValueError(
                 f"threshold has shape {threshold.shape}, but there are {n_outputs} tags; pass "
@@ -595,15 +675,23 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
                 "are probabilities"
             )
 
+    def _threshold_in_order(self) -> Any:
+        """Return the threshold, a Series of tags in the order of `classes_`."""
+        if not isinstance(self.threshold, pd.Series) or not hasattr(self, "classes_"):
+            return self.threshold
+        missing = [name for name in self.classes_.tolist() if name not in self.threshold.index]
+        if missing:
+            raise ValueError(f"threshold is a Series without the tags {missing[:20]}")
+        return self.threshold.loc[self.classes_.tolist()]
+
     def _thresholds(self, n_outputs: int) -> Any:
         # again at predict, since a search sets it on a fitted classifier
         self._check_threshold(n_outputs)
         if not isinstance(self.threshold, str):
-            return np.asarray(self.threshold, dtype=np.float64)
+            return np.asarray(self._threshold_in_order(), dtype=np.float64)
         if not hasattr(self, "threshold_"):
             raise ValueError(
-                "threshold='auto' was set after fit, or the classifier has seen batches only, "
-                "so none was found; call fit, or set a number"
+                "threshold='auto' was set after fit, so none was found; call fit, or set a number"
             )
         return self.threshold_
 

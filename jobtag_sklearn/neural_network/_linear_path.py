@@ -98,7 +98,7 @@ def fit_linear_path(
     n_folds : int
         Folds of the out-of-fold scores.
     seed : int
-        Seeds folds and solver.
+        Seeds the folds.
     n_jobs : int or None
         Tags fitted side by side, in threads.
 
@@ -109,16 +109,19 @@ def fit_linear_path(
     out_of_fold : ndarray of shape (n_samples, n_tags), dtype float32
         Logits of each row from a path that was fitted without it.
     """
-    n_folds = min(n_folds, len(Y))
     scores = np.zeros(Y.shape, dtype=np.float64)
-    folds = KFold(n_folds, shuffle=True, random_state=seed).split(Y)
+    # a single row leaves none to be scored by others, and its score stays 0
+    n_folds = min(n_folds, len(Y))
+    folds: Any = []
+    if n_folds > 1:
+        folds = KFold(n_folds, shuffle=True, random_state=seed).split(Y)
     with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
 
         def solve(rows: npt.NDArray[np.intp]) -> tuple[Any, Any]:
             part = X[rows]
             weights = [None if weight is None else weight[rows, tag] for tag in range(Y.shape[1])]
             solved = parallel(
-                delayed(_solve_tag)(part, Y[rows, tag], weights[tag], C, balance, seed)
+                delayed(_solve_tag)(part, Y[rows, tag], weights[tag], C, balance)
                 for tag in range(Y.shape[1])
             )
             coef, intercept = zip(*solved, strict=True)
@@ -128,7 +131,7 @@ def fit_linear_path(
             coef, intercept = solve(fit_rows)
             scores[held_out] = X[held_out] @ coef + intercept
         coef, intercept = solve(np.arange(len(Y)))
-    slope, offset = _calibrate(scores, Y)
+    slope, offset = _calibrate(scores, Y, weight)
     path = LinearPath(
         np.ascontiguousarray(slope * coef, dtype=np.float32),
         (slope * intercept + offset).astype(np.float32),
@@ -142,7 +145,6 @@ def _solve_tag(
     weight: npt.NDArray[np.float32] | None,
     C: float,
     balance: float,
-    seed: int,
 ) -> tuple[npt.NDArray[np.float32], float]:
     known = ~np.isnan(y)
     if not known.all():
@@ -159,11 +161,16 @@ def _solve_tag(
         # the scores are calibrated afterwards, and a solver that stopped a little early
         # on a column of odd scale gives good ones
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LinearSVC(C=C, random_state=seed).fit(X, y, sample_weight=weights)
+        # the dual solver draws from a generator that all threads of the process share
+        model = LinearSVC(C=C, dual=False).fit(X, y, sample_weight=weights)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
-def _calibrate(scores: npt.NDArray[np.float64], Y: npt.NDArray[np.float32]) -> tuple[float, float]:
+def _calibrate(
+    scores: npt.NDArray[np.float64],
+    Y: npt.NDArray[np.float32],
+    weight: npt.NDArray[np.float32] | None,
+) -> tuple[float, float]:
     """Return slope and offset of a logistic curve through all tags' out-of-fold scores.
 
     One curve for all (Platt 1999): a curve a tag has too few examples where it matters most.
@@ -172,7 +179,9 @@ def _calibrate(scores: npt.NDArray[np.float64], Y: npt.NDArray[np.float32]) -> t
     truth = Y[known]
     if len(np.unique(truth)) < 2:
         return 1.0, 0.0
-    curve = LogisticRegression(C=1e6).fit(scores[known].reshape(-1, 1), truth)
+    curve = LogisticRegression(C=1e6).fit(
+        scores[known].reshape(-1, 1), truth, None if weight is None else weight[known]
+    )
     slope = float(curve.coef_[0, 0])
     # a negative slope means that the scores say nothing of rows they were not fitted on
     return (slope, float(curve.intercept_[0])) if slope > 0 else (1.0, 0.0)

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from numbers import Real
 from typing import Any, NoReturn
 
 import keras
@@ -152,31 +153,60 @@ class ScikerasBridge(BaseWrapper):
 
     def _unknown(self, name: str) -> str:
         names = self._get_param_names()
-        nearest = difflib.get_close_matches(name, names, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        whole = difflib.get_close_matches(name, names, n=1)
+        nearest = whole or difflib.get_close_matches(name.partition("__")[0], names, n=1)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else "."
         return (
             f"Invalid parameter {name!r} for estimator {type(self).__name__}{hint} "
             f"Valid parameters are: {names}, and those routed with optimizer__ or callbacks__."
         )
 
-    def _new_optimizer(self, learning_rate: float | None) -> keras.optimizers.Optimizer:
+    def _new_optimizer(self) -> keras.optimizers.Optimizer:
         """Make an optimizer of this estimator's parameters, never the user's own object."""
+        routed = self._routed_to("optimizer")
         if isinstance(self.optimizer, keras.optimizers.Optimizer):
+            if routed:
+                raise ValueError(
+                    f"optimizer is an object, so {sorted(routed)} cannot be set; pass its class "
+                    "or its name, or set them in the object"
+                )
             # an optimizer belongs to one network's weights, so the given one is a pattern
             return type(self.optimizer).from_config(self.optimizer.get_config())
-        routed = route_params(
-            self.get_params(deep=False), destination="optimizer", pass_filter=set(), strict=True
-        )
-        if learning_rate is not None:
-            routed.setdefault("learning_rate", learning_rate)
         kind = try_to_convert_strings_to_classes(self.optimizer, get_optimizer_class)
-        return unflatten_params(items=kind, params=routed)
+        known = [name for name in inspect.signature(kind).parameters if name != "kwargs"]
+        for name in routed:
+            if name not in known:
+                nearest = difflib.get_close_matches(name, known, n=1)
+                hint = f"; did you mean 'optimizer__{nearest[0]}'?" if nearest else "."
+                raise ValueError(f"{kind.__name__} has no parameter {name!r}{hint} It has {known}")
+        return unflatten_params(items=kind, params={**self._default_rate(), **routed})
+
+    def _rate(self) -> float | None:
+        """Return the learning rate of a fit; None where the optimizer has one of its own."""
+        if isinstance(self.optimizer, keras.optimizers.Optimizer):
+            return None
+        rate = {**self._default_rate(), **self._routed_to("optimizer")}["learning_rate"]
+        return float(rate) if isinstance(rate, Real) else None
+
+    def _default_rate(self) -> dict[str, float]:
+        return {"learning_rate": self.learning_rate}
+
+    def _routed_to(self, destination: str) -> dict[str, Any]:
+        return route_params(
+            self.get_params(deep=False), destination=destination, pass_filter=set(), strict=True
+        )
 
     def _new_callbacks(self) -> list[keras.callbacks.Callback]:
         """Make the callbacks: classes with routed parameters, or the user's own objects."""
         self._initialize_callbacks()
         del self._predict_callbacks
-        return list(self.__dict__.pop("_fit_callbacks"))
+        callbacks = self.__dict__.pop("_fit_callbacks")
+        # scikeras takes lists of lists too
+        return [
+            single
+            for given in callbacks
+            for single in (given if isinstance(given, list) else [given])
+        ]
 
 
 def _is_routed(name: str) -> bool:

@@ -57,6 +57,7 @@ def train(
     network: keras.Model,
     batches: TrainingBatches,
     *,
+    learning_rate: float | None,
     epochs: int,
     first_epoch: int,
     callbacks: list[keras.callbacks.Callback],
@@ -66,11 +67,15 @@ def train(
     warmup: float = 0.0,
     decay: str | None = None,
 ) -> dict[str, list[float]]:
-    """Train a compiled network for some epochs more and return their history."""
-    rate = network.optimizer.get_config()["learning_rate"]
+    """Train a compiled network for some epochs more and return their history.
+
+    A `learning_rate` of None leaves the optimizer its own, which may be a schedule.
+    """
+    if learning_rate is not None:
+        network.optimizer.learning_rate = learning_rate
     own: list[keras.callbacks.Callback] = []
-    if isinstance(rate, float) and (warmup or decay):
-        own.append(LearningRate(rate, epochs * len(batches), warmup, decay))
+    if learning_rate is not None and (warmup or decay):
+        own.append(LearningRate(learning_rate, epochs * len(batches), warmup, decay))
     if validation is not None and patience is not None:
         own.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True))
     history = network.fit(
@@ -83,9 +88,6 @@ def train(
         # the batches shuffle by themselves; Keras would use Python's global generator
         shuffle=False,
     ).history
-    if own and isinstance(own[0], LearningRate):
-        # later updates start from the given rate, not from where the cosine ended
-        network.optimizer.learning_rate = rate
     for callback in callbacks:
         # a callback that was given as a parameter would keep the network, and pickle it
         callback._model = None

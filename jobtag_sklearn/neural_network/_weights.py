@@ -11,30 +11,29 @@ from sklearn.utils.class_weight import compute_class_weight
 from jobtag_sklearn.utils._tags import Tags
 
 
-def row_weights(tags: Tags, class_weight: Any) -> npt.NDArray[np.float32] | None:
-    """Return a weight for each row of one-dimensional labels; None if all are alike."""
-    if class_weight is None or tags.kind == "multilabel":
-        return None
-    indicators = tags.indicators
-    positions = indicators[:, 0] if tags.kind == "binary" else indicators.argmax(axis=1)
-    positions = positions.astype(int)
-    weights = compute_class_weight(class_weight, classes=tags.classes, y=tags.classes[positions])
-    return weights[positions].astype(np.float32)
+def class_weights(tags: Tags, class_weight: Any) -> Any:
+    """Return the weights of classes in arrays; None if all are alike.
 
-
-def tag_weights(
-    tags: Tags, class_weight: Any
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None:
-    """Return what positives and negatives of each tag weigh; None if all are alike.
+    For labels an array of shape (n_classes,); for tags two of shape (n_tags,), what their
+    positives and their negatives weigh.
 
     Raises
     ------
     ValueError
-        If `class_weight` names a tag that there is not.
+        If `class_weight` names a tag or a class that there is not.
     """
-    if class_weight is None or tags.kind != "multilabel":
+    if class_weight is None:
         return None
+    if not isinstance(class_weight, str):
+        for name, weight in class_weight.items():
+            if not (np.isfinite(weight) and weight >= 0):
+                raise ValueError(
+                    f"class_weight of {name!r} is {weight}; weights are finite and not negative"
+                )
     indicators = tags.indicators
+    if tags.kind != "multilabel":
+        labels = tags.classes[_positions(tags)]
+        return compute_class_weight(class_weight, classes=tags.classes, y=labels)
     if isinstance(class_weight, str):
         positive, negative = (indicators == 1).sum(axis=0), (indicators == 0).sum(axis=0)
         known = positive + negative
@@ -51,6 +50,20 @@ def tag_weights(
         )
     weights = [class_weight.get(name, 1.0) for name in tags.classes.tolist()]
     return np.array(weights, dtype=np.float32), np.ones(len(weights), dtype=np.float32)
+
+
+def row_weights(tags: Tags, of_classes: Any) -> npt.NDArray[np.float32] | None:
+    """Return a weight for each row of one-dimensional labels; None if all are alike."""
+    if of_classes is None or tags.kind == "multilabel":
+        return None
+    return of_classes[_positions(tags)].astype(np.float32)
+
+
+def _positions(tags: Tags) -> npt.NDArray[np.intp]:
+    """Return each row's class, as its position among the classes."""
+    if tags.kind == "binary":
+        return tags.indicators[:, 0].astype(int)
+    return tags.indicators.argmax(axis=1)
 
 
 def element_weights(

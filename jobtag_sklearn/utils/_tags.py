@@ -69,6 +69,16 @@ def check_tags(
         If a value is not 0, 1 or missing (the row and the tag are named), if two columns
         have the same name, or if there are tags that `classes` does not know.
     """
+    tags = _checked(y, classes, kind)
+    if kind is not None and (tags.kind == "multilabel") != (kind == "multilabel"):
+        known, given = "a table of tags", "one label a sample"
+        if kind != "multilabel":
+            known, given = given, known
+        raise ValueError(f"y is {given}, but this model was fitted with {known}")
+    return tags
+
+
+def _checked(y: Any, classes: npt.NDArray[Any] | None, kind: str | None) -> Tags:
     if isinstance(y, pd.DataFrame):
         return _from_table(y, classes)
     if sparse.issparse(y):
@@ -96,12 +106,14 @@ def check_same_index(jobs: Any, tags: Any) -> None:
         )
     if jobs.index.equals(tags.index):
         return
-    row = int(np.flatnonzero(np.asarray(jobs.index != tags.index))[0])
-    raise ValueError(
-        f"jobs and tags must have the same index in the same order, but row {row} is job "
-        f"{jobs.index[row]!r} in jobs and {tags.index[row]!r} in tags; "
-        "pass tags.loc[jobs.index]"
-    )
+    for row, (job, of_tags) in enumerate(zip(jobs.index, tags.index, strict=True)):
+        same = job is of_tags or job == of_tags or (job != job and of_tags != of_tags)
+        if not same:
+            raise ValueError(
+                "jobs and tags must have the same index in the same order, but row "
+                f"{row} is job {shown(job)} in jobs and {shown(of_tags)} in tags; "
+                "pass tags.loc[jobs.index]"
+            )
 
 
 def warn_of_constant_tags(tags: Tags) -> None:
@@ -149,7 +161,11 @@ def _from_table(y: pd.DataFrame, classes: npt.NDArray[Any] | None) -> Tags:
         raise ValueError("the table of tags has no column; pass one column a tag")
     if classes is not None:
         _raise_unknown(list(y.columns), classes)
+        unknown = y.isna().all(axis=1).to_numpy()
         y = y.reindex(columns=list(classes), fill_value=0)
+        if unknown.any():
+            # a row that says nothing says nothing of a tag without a column either
+            y = y.mask(unknown[:, None])
     indicators = np.empty(y.shape, dtype=np.float32)
     for position, name in enumerate(y.columns):
         indicators[:, position] = _as_indicator(y[name], str(name))
@@ -178,8 +194,8 @@ def _as_indicator(column: pd.Series, name: str) -> npt.NDArray[np.float32]:
     if bad.any():
         row = int(np.flatnonzero(bad.to_numpy())[0])
         raise ValueError(
-            f"tag {name!r} of row {column.index[row]!r} is {column.iloc[row]!r}; a tag must "
-            "be 0, 1, or missing (NaN) where it is unknown"
+            f"tag {name!r} of row {shown(column.index[row])} is {shown(column.iloc[row])}; a tag "
+            "must be 0, 1, or missing (NaN) where it is unknown"
         )
     return column.astype("Float32").to_numpy(dtype=np.float32, na_value=np.nan)
 
@@ -191,9 +207,12 @@ def _from_labels(y: Any, classes: npt.NDArray[Any] | None) -> Tags:
     if classes is None:
         classes = np.unique(labels)
     else:
+        classes = np.unique(classes)
         _raise_unknown(list(np.unique(labels)), classes)
     if len(classes) == 1:
-        raise ValueError(f"y has one class only, {classes[0]!r}; labels need at least 2 classes")
+        raise ValueError(
+            f"y has one class only, {shown(classes[0])}; labels need at least 2 classes"
+        )
     kind = "binary" if len(classes) == 2 else "multiclass"
     positions = np.searchsorted(classes, labels)
     indicators = np.eye(len(classes), dtype=np.float32)[positions]
@@ -210,7 +229,13 @@ def _raise_unknown(found: list[Any], classes: npt.NDArray[Any]) -> None:
         )
 
 
+def shown(value: Any) -> str:
+    """Return a value as people write it, without NumPy's types around it."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(shown, value))})"
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
 def _shortened(names: Any, most: int = 20) -> str:
-    names = [getattr(name, "item", lambda name=name: name)() for name in names]
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{names[:most]}{more}"
+    return f"[{', '.join(map(shown, list(names)[:most]))}]{more}"

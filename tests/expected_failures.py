@@ -1,0 +1,29 @@
+"""scikit-learn's checks that an estimator of this package is known to fail, and why.
+
+The only such list. It has room for six entries over all estimators.
+"""
+
+_MORE_TAGS = (
+    "scikeras' BaseWrapper defines _more_tags without __sklearn_tags__, and the check looks at "
+    "every base class; both estimators define __sklearn_tags__"
+)
+_MINI_BATCHES = (
+    "a row of weight 2 takes one place in a mini-batch and the same row twice takes two, so the "
+    "batches differ; the same holds for every network that is trained in batches"
+)
+
+EXPECTED_FAILURES = {
+    "KerasMultiLabelClassifier": {
+        "check_estimator_tags_renamed": _MORE_TAGS,
+        "check_sample_weight_equivalence_on_dense_data": _MINI_BATCHES,
+        "check_sample_weight_equivalence_on_sparse_data": _MINI_BATCHES,
+    },
+    "ConvAutoencoderTransformer": {
+        "check_estimator_tags_renamed": _MORE_TAGS,
+    },
+}
+
+
+def expected_failures(estimator):
+    """Return what `parametrize_with_checks` takes as `expected_failed_checks`."""
+    return EXPECTED_FAILURES.get(type(estimator).__name__, {})

@@ -1,0 +1,505 @@
+"""From jobs to tags: the whole pipeline."""
+
+import copy
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.pipeline import Pipeline
+from small_models import in_fresh_python, small_pipeline
+
+from jobtag_sklearn import JobTagPipeline, make_job_tag_pipeline
+from jobtag_sklearn.datasets import make_job_postings
+from jobtag_sklearn.feature_extraction import TextStatistics
+
+JOBS, TAGS = make_job_postings(160, n_tags=4, random_state=0)
+TRAIN, REST = slice(0, 120), slice(120, 160)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return small_pipeline().fit(JOBS[TRAIN], TAGS[TRAIN])
+
+
+@pytest.fixture
+def model(fitted):
+    """A copy that a test may change."""
+    return copy.deepcopy(fitted)
+
+
+@pytest.fixture(scope="module")
+def expected(fitted):
+    return fitted.predict_proba(JOBS[REST])
+
+
+def state_of(model):
+    """Return everything that a pickle of a fitted model holds, in a form that can be compared."""
+
+    def plain(value):
+        if sparse.issparse(value):
+            return plain(value.toarray())
+        if isinstance(value, np.ndarray):
+            return value.dtype.str, value.shape, value.tolist()
+        if isinstance(value, np.random.RandomState):
+            return plain(value.get_state())
+        if isinstance(value, dict):
+            return {str(key): plain(entry) for key, entry in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(entry) for entry in value]
+        if hasattr(value, "get_params") and not isinstance(value, type):
+            return type(value).__name__, plain(value.__getstate__())
+        return repr(value)
+
+    return plain(model)
+
+
+# ---------------------------------------------------------------- the contract
+
+
+def test_steps_are_the_documented_ones():
+    model = make_job_tag_pipeline()
+    assert isinstance(model, JobTagPipeline)
+    assert isinstance(model, Pipeline)
+    assert list(model.named_steps) == ["features", "autoencoder", "classifier"]
+
+
+def test_predictions(fitted, expected):
+    given = fitted.predict(JOBS[REST])
+    assert given.shape == expected.shape == (40, 4)
+    assert set(np.unique(given)) <= {0, 1}
+    assert ((expected >= 0) & (expected <= 1)).all()
+    assert fitted.classes_.tolist() == TAGS.columns.tolist()
+    names = np.array(TAGS.columns)
+    assert fitted.predict_tags(JOBS[REST]) == [names[row == 1].tolist() for row in given]
+    assert f1_score(TAGS[REST], given, average="micro") > 0.6
+    assert fitted.score(JOBS[REST], TAGS[REST]) == (given == TAGS[REST]).all(axis=1).mean()
+    one = JOBS.iloc[[130]]
+    np.testing.assert_allclose(fitted.predict_proba(one)[0], expected[10], atol=1e-5)
+    assert fitted.predict(one).shape == (1, 4)
+
+
+def test_only_the_named_columns_are_read(fitted, expected):
+    fewer = JOBS[["job_description", "job_title"]][REST]
+    np.testing.assert_array_equal(fitted.predict_proba(fewer), expected)
+    more = JOBS[REST].assign(city="Basel").set_axis(range(40))
+    np.testing.assert_array_equal(fitted.predict_proba(more), expected)
+    renamed = JOBS.rename(columns={"job_title": "title", "job_description": "text"})
+    other = small_pipeline(title="title", description="text").fit(renamed[TRAIN], TAGS[TRAIN])
+    np.testing.assert_array_equal(other.predict_proba(renamed[REST]), expected)
+
+
+def test_same_random_state_twice(expected):
+    again = small_pipeline().fit(JOBS[TRAIN], TAGS[TRAIN])
+    np.testing.assert_array_equal(again.predict_proba(JOBS[REST]), expected)
+    np.testing.assert_array_equal(
+        again.fit(JOBS[TRAIN], TAGS[TRAIN]).predict_proba(JOBS[REST]), expected
+    )
+
+
+def test_without_phrases():
+    model = small_pipeline(n_phrase_features=0).fit(JOBS[TRAIN], TAGS[TRAIN])
+    assert model.predict(JOBS[REST]).shape == (40, 4)
+
+
+def test_title_columns_must_leave_room():
+    for n_title in (0, 64, 65):
+        with pytest.raises(ValueError, match=f"n_title_features={n_title} must be between"):
+            make_job_tag_pipeline(n_hashed_features=64, n_title_features=n_title)
+
+
+def test_tags_in_other_forms(expected):
+    array = small_pipeline().fit(JOBS[TRAIN], TAGS[TRAIN].to_numpy())
+    np.testing.assert_array_equal(array.predict_proba(JOBS[REST]), expected)
+    assert array.predict_tags(JOBS[120:121]) in ([[]], *([[i]] for i in range(4)))
+
+
+def test_one_label_a_job():
+    labels = TAGS.idxmax(axis=1)
+    model = small_pipeline().fit(JOBS[TRAIN], labels[TRAIN])
+    given = model.predict(JOBS[REST])
+    assert given.shape == (40,)
+    assert model.predict_tags(JOBS[REST]) == [[label] for label in given]
+
+
+def test_jobs_of_unknown_tags_train_the_autoencoder_only():
+    some = TAGS[TRAIN].astype(float)
+    some.iloc[80:] = np.nan
+    model = small_pipeline().fit(JOBS[TRAIN], some)
+    assert model.predict(JOBS[REST]).shape == (40, 4)
+    other = JOBS[TRAIN].copy()
+    other.iloc[80:] = other.iloc[80:].iloc[::-1]
+    assert not np.array_equal(
+        small_pipeline().fit(other, some).encode(JOBS[REST]), model.encode(JOBS[REST])
+    )
+
+
+# ---------------------------------------------------------------- updates
+
+
+def test_update_changes_the_classifier_only(model, expected):
+    codes = model.encode(JOBS[REST])
+    before = model.named_steps["features"].transform(JOBS[REST])
+    assert model.partial_fit(JOBS[REST], TAGS[REST]) is model
+    updated = model.predict_proba(JOBS[REST])
+    assert not np.array_equal(updated, expected)
+    np.testing.assert_array_equal(model.encode(JOBS[REST]), codes)
+    assert (model.named_steps["features"].transform(JOBS[REST]) != before).nnz == 0
+    assert model.named_steps["classifier"].n_epochs_ == 2
+
+
+def test_updates_learn(model, expected):
+    has = TAGS[REST].to_numpy() == 1
+    for _ in range(4):
+        model.partial_fit(JOBS[REST], 1 - TAGS[REST])
+    updated = model.predict_proba(JOBS[REST])
+    assert updated[has].mean() < expected[has].mean() - 0.02
+    assert updated[~has].mean() > expected[~has].mean() + 0.02
+
+
+def test_update_matches_columns_by_name(model, fitted):
+    straight = copy.deepcopy(fitted).partial_fit(JOBS[REST], TAGS[REST])
+    model.partial_fit(JOBS[REST], TAGS[REST].iloc[:, ::-1])
+    np.testing.assert_array_equal(
+        model.predict_proba(JOBS[REST]), straight.predict_proba(JOBS[REST])
+    )
+
+
+def test_first_update_fits_every_step():
+    model = small_pipeline()
+    model.partial_fit(JOBS[TRAIN], TAGS[TRAIN], classes=TAGS.columns)
+    model.partial_fit(JOBS[REST], TAGS[REST])
+    assert model.predict_proba(JOBS[REST]).shape == (40, 4)
+    assert model.classes_.tolist() == TAGS.columns.tolist()
+
+
+def test_weights_of_jobs(fitted):
+    weight = np.r_[np.ones(60), np.zeros(60)]
+    model = small_pipeline()
+    model.fit(JOBS[TRAIN], TAGS[TRAIN], classifier__sample_weight=weight)
+    assert not np.array_equal(model.predict_proba(JOBS[REST]), fitted.predict_proba(JOBS[REST]))
+    model.partial_fit(JOBS[REST], TAGS[REST], sample_weight=np.ones(40))
+
+
+def test_dropping_the_decoder_keeps_predictions_and_updates(model, fitted, expected):
+    assert model.drop_decoder() is model
+    np.testing.assert_array_equal(model.predict_proba(JOBS[REST]), expected)
+    assert len(pickle.dumps(model)) < len(pickle.dumps(fitted))
+    model = pickle.loads(pickle.dumps(model)).partial_fit(JOBS[REST], TAGS[REST])
+    straight = copy.deepcopy(fitted).partial_fit(JOBS[REST], TAGS[REST])
+    np.testing.assert_array_equal(
+        model.predict_proba(JOBS[REST]), straight.predict_proba(JOBS[REST])
+    )
+
+
+# ---------------------------------------------------------------- scikit-learn's tools
+
+
+def test_pickle_in_a_new_process(fitted, expected):
+    probabilities, tags, codes, updated = in_fresh_python(
+        """
+        model, jobs, tags = given
+        result = [model.predict_proba(jobs), model.predict_tags(jobs), model.encode(jobs)]
+        result.append(model.partial_fit(jobs, tags).predict_proba(jobs))
+        """,
+        (fitted, JOBS[REST], TAGS[REST]),
+    )
+    np.testing.assert_array_equal(probabilities, expected)
+    np.testing.assert_array_equal(codes, fitted.encode(JOBS[REST]))
+    assert tags == fitted.predict_tags(JOBS[REST])
+    here = copy.deepcopy(fitted).partial_fit(JOBS[REST], TAGS[REST])
+    np.testing.assert_array_equal(updated, here.predict_proba(JOBS[REST]))
+
+
+def test_clone(fitted, expected):
+    copied = clone(fitted)
+    assert isinstance(copied, JobTagPipeline)
+    with pytest.raises(NotFittedError):
+        copied.predict(JOBS[REST])
+    copied.fit(JOBS[TRAIN], TAGS[TRAIN])
+    np.testing.assert_array_equal(copied.predict_proba(JOBS[REST]), expected)
+
+
+def test_search_over_thresholds_in_two_processes():
+    search = GridSearchCV(
+        small_pipeline(n_phrase_features=0, n_hashed_features=512),
+        {"classifier__threshold": [0.0, 0.4]},
+        scoring="f1_micro",
+        cv=2,
+        n_jobs=2,
+        error_score="raise",
+    ).fit(JOBS[:80], TAGS[:80])
+    assert search.best_params_ == {"classifier__threshold": 0.4}
+    assert search.best_estimator_.predict_tags(JOBS[:2]) is not None
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_out_of_fold_probabilities():
+    probabilities = cross_val_predict(
+        small_pipeline(n_phrase_features=0), JOBS[:80], TAGS[:80], cv=2, method="predict_proba"
+    )
+    assert probabilities.shape == (80, 4)
+    assert np.isfinite(probabilities).all()
+
+
+def test_set_params(model, expected):
+    model.set_params(classifier__threshold=[0.1, 0.9, 0.5, 0.5])
+    given = model.predict(JOBS[REST])
+    np.testing.assert_array_equal(given, (expected >= [0.1, 0.9, 0.5, 0.5]).astype(int))
+    model.set_params(autoencoder__codes__encode__optimizer__momentum=0.5)
+    assert model.get_params()["autoencoder__codes__encode__optimizer__momentum"] == 0.5
+
+
+def test_codes(model, fitted):
+    codes = model.encode(JOBS[REST])
+    assert codes.shape == (40, 8)
+    assert codes.dtype == np.float32
+    frame = model.set_output(transform="pandas").encode(JOBS[REST])
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.index.equals(JOBS[REST].index)
+    np.testing.assert_array_equal(frame, codes)
+    assert isinstance(model.set_output(transform="default").encode(JOBS[REST]), np.ndarray)
+    np.testing.assert_array_equal(
+        model.predict_proba(JOBS[REST]), fitted.predict_proba(JOBS[REST])
+    )
+    unfitted = small_pipeline().set_output(transform="pandas").fit(JOBS[TRAIN], TAGS[TRAIN])
+    assert unfitted.encode(JOBS[REST]).columns.tolist() == frame.columns.tolist()
+    assert not np.isnan(unfitted.predict_proba(JOBS[REST])).any()
+    with pytest.raises(NotFittedError):
+        small_pipeline().encode(JOBS[REST])
+
+
+def test_pandas_everywhere(expected):
+    """The user's global setting does not reach the sparse columns inside."""
+    with sklearn.config_context(transform_output="pandas"):
+        model = small_pipeline().fit(JOBS[TRAIN], TAGS[TRAIN])
+        np.testing.assert_allclose(model.predict_proba(JOBS[REST]), expected, atol=1e-5)
+
+
+def test_diagram(fitted):
+    for model in (make_job_tag_pipeline(), fitted):
+        html = model._repr_html_()
+        for name in ("JobTagPipeline", "StemmingCleaner", "ConvAutoencoderTransformer",
+                     "KerasMultiLabelClassifier"):  # fmt: skip
+            assert name in html
+        assert "JobTagPipeline(steps=" in repr(model)
+
+
+def test_cached_steps(tmp_path, expected):
+    """The second fit takes the steps before the classifier from the cache."""
+    folder = tmp_path / "cache"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Persisting input arguments took")
+        first = small_pipeline(memory=str(folder)).fit(JOBS[TRAIN], TAGS[TRAIN])
+        written = sorted(path for path in folder.rglob("*.pkl"))
+        second = small_pipeline(memory=str(folder))
+        second.set_params(classifier__threshold=0.3).fit(JOBS[TRAIN], TAGS[TRAIN])
+    assert written
+    assert sorted(path for path in folder.rglob("*.pkl")) == written
+    for model in (first, second):
+        np.testing.assert_array_equal(model.predict_proba(JOBS[REST]), expected)
+        model.partial_fit(JOBS[REST], TAGS[REST])
+
+
+def test_other_steps_of_ones_own():
+    """A JobTagPipeline is a Pipeline: it asks no step for what scikit-learn does not."""
+    model = JobTagPipeline(
+        [("count", TextStatistics()), ("learn", MultiOutputClassifier(LogisticRegression()))]
+    ).fit(JOBS["job_title"][TRAIN], TAGS[TRAIN])
+    assert model.predict(JOBS["job_title"][REST]).shape == (40, 4)
+    counts = model.set_output(transform="pandas")[:-1].transform(JOBS["job_title"][REST])
+    assert counts.index.equals(JOBS[REST].index)
+    assert not hasattr(model, "partial_fit"), "the last step has none"
+    assert not hasattr(model, "predict_tags"), "the last step has none"
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def jobs_with(column, value, row=7):
+    jobs = JOBS[REST].astype({column: object})
+    jobs[column] = jobs[column].astype(object)
+    jobs.iloc[row, jobs.columns.get_loc(column)] = value
+    return jobs
+
+
+LABEL = JOBS.index[127]
+BAD_JOBS = [
+    pytest.param(jobs_with("job_title", None), f"job_title of job {LABEL} is ", id="None"),
+    pytest.param(
+        jobs_with("job_description", float("nan")), rf"job_description of job {LABEL} is .*nan",
+        id="NaN",
+    ),
+    pytest.param(jobs_with("job_title", pd.NA), f"job_title of job {LABEL} is ", id="NA"),
+    pytest.param(
+        jobs_with("job_description", b"bytes"), f"job_description of job {LABEL} is a bytes",
+        id="bytes",
+    ),
+    pytest.param(jobs_with("job_title", 4711), f"job_title of job {LABEL} is an int", id="number"),
+    pytest.param(
+        JOBS[REST].drop(columns="job_title"), "no column 'job_title'", id="missing column"
+    ),
+    pytest.param(
+        JOBS[REST].rename(columns={"job_title": "jobtitle"}), "rename 'jobtitle'",
+        id="mistyped column",
+    ),
+    pytest.param(JOBS[:0], "empty table", id="empty"),
+    pytest.param(JOBS[REST].to_numpy(), "DataFrame with the columns", id="array"),
+    pytest.param(JOBS["job_title"][REST], "DataFrame with the columns", id="Series"),
+    pytest.param("Chef", "DataFrame with the columns", id="text"),
+    pytest.param(None, "DataFrame with the columns", id="nothing"),
+]  # fmt: skip
+USES = ("predict", "predict_proba", "predict_tags", "encode")
+
+
+def assert_unchanged(model, before, expected):
+    assert state_of(model) == before
+    np.testing.assert_array_equal(model.predict_proba(JOBS[REST]), expected)
+
+
+@pytest.mark.parametrize(("jobs", "message"), BAD_JOBS)
+def test_bad_jobs_are_named_and_change_nothing(model, expected, jobs, message):
+    before = state_of(model)
+    for method in USES:
+        with pytest.raises((ValueError, TypeError), match=message):
+            getattr(model, method)(jobs)
+    tags = TAGS[REST] if jobs is None or len(jobs) != 0 else TAGS[:0]
+    if isinstance(jobs, str):
+        tags = tags[:1]
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.partial_fit(jobs, tags)
+    assert_unchanged(model, before, expected)
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.fit(jobs, tags)
+    assert_unchanged(model, before, expected)
+
+
+def bad_tags():
+    tags = TAGS[REST]
+    name, other = tags.columns[:2]
+    yield "2 as a tag", tags.replace({name: {1: 2}}), f"tag '{name}' of row .* is "
+    yield "text as a tag", tags.astype(str), f"tag '{name}' of row"
+    yield "half a tag", tags * 0.5, f"tag '{name}' of row"
+    yield "other order", tags[::-1], "jobs and tags must have the same index"
+    yield "another job", tags.rename({LABEL: 9999}), rf"job .*{LABEL}.* in jobs and .*9999"
+    yield "fewer rows", tags[:-1], "40 jobs but 39 rows of tags"
+    yield "array of fewer rows", tags.to_numpy()[:-1], "inconsistent"
+    yield "twice the same tag", tags.rename(columns={other: name}), f"'{name}' has more than one"
+    yield "none", None, "y"
+    yield "nothing known", tags * np.nan, "known tag"
+    yield "lists of names", [["a"], ["a", "b"]] * 20, "MultiLabelBinarizer"
+
+
+BAD_TAGS = [pytest.param(*case[1:], id=case[0]) for case in bad_tags()]
+
+
+@pytest.mark.parametrize(("tags", "message"), BAD_TAGS)
+def test_bad_tags_are_named_and_change_nothing(model, expected, tags, message):
+    before = state_of(model)
+    with pytest.raises((ValueError, TypeError), match=re.compile(message)):
+        model.partial_fit(JOBS[REST], tags)
+    assert_unchanged(model, before, expected)
+    with pytest.raises((ValueError, TypeError), match=re.compile(message)):
+        model.fit(JOBS[REST], tags)
+    assert_unchanged(model, before, expected)
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        (TAGS[REST].assign(Cooking=0), r"unknown tags.*Cooking"),
+        (TAGS[REST].rename(columns=str.upper), "unknown tags"),
+        (np.zeros((40, 5), dtype=int), "y has 5 tags, but .* 4"),
+        (np.zeros((40, 3), dtype=int), "y has 3 tags, but .* 4"),
+        (TAGS[REST].idxmax(axis=1), "tags|labels"),
+    ],
+    ids=["one more", "other names", "wider", "narrower", "labels"],
+)
+def test_unknown_tags_in_an_update(model, expected, tags, message):
+    before = state_of(model)
+    with pytest.raises(ValueError, match=message):
+        model.partial_fit(JOBS[REST], tags)
+    assert_unchanged(model, before, expected)
+
+
+def test_constant_tag_works_with_a_warning():
+    tags = TAGS[TRAIN].assign(Everyone=1)
+    with pytest.warns(UserWarning, match=r"nothing can be learnt.*'Everyone'"):
+        model = small_pipeline().fit(JOBS[TRAIN], tags)
+    assert model.predict(JOBS[REST])[:, -1].all()
+    assert f1_score(TAGS[REST], model.predict(JOBS[REST])[:, :-1], average="micro") > 0.5
+
+
+def test_not_fitted_says_so():
+    for method in USES:
+        with pytest.raises(NotFittedError):
+            getattr(small_pipeline(), method)(JOBS[REST])
+    with pytest.raises(NotFittedError):
+        small_pipeline()[:-1].transform(JOBS[REST])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "message"),
+    [
+        (1.5, "threshold"),
+        (-1, "threshold"),
+        ([0.5, 0.5], r"threshold has shape \(2,\), but there are 4 tags"),
+        ([0.5, 0.5, 0.5, 2.0], "2.0 is outside of 0 to 1"),
+        ("best", "threshold"),
+    ],
+)
+def test_bad_threshold(model, expected, threshold, message):
+    model.set_params(classifier__threshold=threshold)
+    before = state_of(model)
+    with pytest.raises(ValueError, match=message):
+        model.predict(JOBS[REST])
+    with pytest.raises(ValueError, match=message):
+        model.partial_fit(JOBS[REST], TAGS[REST])
+    with pytest.raises(ValueError, match=message):
+        model.fit(JOBS[REST], TAGS[REST])
+    assert_unchanged(model, before, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("classifier__treshold", "'threshold'"),
+        ("autoencoder__codes__encode__filter", "'filters'"),
+        ("clasifier__threshold", "'classifier'"),
+        ("autoencodr__codes__encode__filters", "'autoencoder'"),
+    ],
+)
+def test_unknown_parameter_names_the_nearest(model, expected, name, nearest):
+    before = state_of(model)
+    with pytest.raises(ValueError, match=f"Invalid parameter.*{nearest}"):
+        model.set_params(**{name: 0.3})
+    assert_unchanged(model, before, expected)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"classifier__optimizer": "nonsense"},
+        {"classifier__epochs": 0},
+        {"autoencoder__codes__encode__filters": (-1,)},
+        {"classifier__n_wide_features": 10**6},
+        {"classifier__class_weight": {"Astronauts": 2.0}},
+    ],
+    ids=str,
+)
+def test_bad_parameter_of_a_step_leaves_the_fitted_model(model, expected, wrong):
+    model.set_params(**wrong)
+    before = state_of(model)
+    with pytest.raises((ValueError, TypeError)):
+        model.fit(JOBS[REST], TAGS[REST])
+    assert_unchanged(model, before, expected)
