@@ -271,7 +271,7 @@ def test_codes_that_were_trained_with_tags_keep_them():
     rows[label == 1, 3] = rows[label == 0, 200] = 1.5
     settings = {
         "n_components": 2, "optimizer": "adam", "learning_rate": 0.02, "epochs": 15,
-        "batch_size": 75, "input_dropout": 0.0, "dropout": 0.0, "filters": (4, 4),
+        "batch_size": 150, "input_dropout": 0.0, "dropout": 0.0, "filters": (4,),
         "hidden_layer_sizes": (16,),
     }  # fmt: skip
     scores = {}
@@ -279,8 +279,8 @@ def test_codes_that_were_trained_with_tags_keep_them():
         autoencoder = small_autoencoder(tag_loss_weight=weight, **settings)
         probe = make_pipeline(autoencoder, LogisticRegression())
         scores[weight] = probe.fit(rows[:150], label[:150]).score(rows[150:], label[150:])
-    assert scores[30.0] > 0.9
-    assert scores[30.0] > scores[0.0] + 0.1
+    assert scores[30.0] > 0.8
+    assert scores[30.0] > scores[0.0] + 0.2
 
 
 def test_tags_may_be_labels_or_tables(fitted):
@@ -476,11 +476,12 @@ def test_new_process_goes_on_alike_and_holds_no_dense_copy():
         before, error = autoencoder.transform(X), autoencoder.reconstruction_error(X)
         after = autoencoder.partial_fit(X, tags).transform(X)
 
-        # 4,000 rows of 32k columns: 500 MB if they were dense
-        wide = sparse.random(4_000, 2**15, density=1e-4, format="csr", dtype=np.float32,
+        # 2,000 rows of 65k columns: 500 MB if they were dense
+        wide = sparse.random(2_000, 2**16, density=1e-4, format="csr", dtype=np.float32,
                              random_state=0)
         settings = autoencoder.get_params() | {
-            "batch_size": 64, "filters": (1,), "pool_size": 64, "kernel_size": 64}
+            "batch_size": 64, "filters": (1,), "pool_size": 64, "kernel_size": 64,
+            "dropout": 0.0, "input_dropout": 0.0, "optimizer": "sgd"}
         model = type(autoencoder)(**settings).fit(wide[:128], tags.sample(128, replace=True))
         model.transform(wide[:128])
         process, peak, stop = psutil.Process(), [0], threading.Event()
@@ -494,8 +495,8 @@ def test_new_process_goes_on_alike_and_holds_no_dense_copy():
         watcher = threading.Thread(target=watch)
         watcher.start()
         model.fit(wide)
-        assert model.transform(wide).shape == (4_000, 3)
-        assert model.reconstruction_error(wide[:1_000]).shape == (1_000,)
+        assert model.transform(wide).shape == (2_000, 3)
+        assert model.reconstruction_error(wide).shape == (2_000,)
         stop.set()
         watcher.join()
         result = before, error, after, (peak[0] - start) / 2**20
