@@ -162,7 +162,7 @@ class ConvAutoencoderTransformer(
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "pool_size": [Interval(Integral, 2, None, closed="left")],
         "pooling": [StrOptions({"stride", "max", "average"})],
-        "hidden_layer_sizes": ["array-like", Integral],
+        "hidden_layer_sizes": ["array-like"],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "tag_loss_weight": [Interval(Real, 0, None, closed="left")],
@@ -291,6 +291,8 @@ class ConvAutoencoderTransformer(
             X, tags = self._validate(X, y, reset=first)
             if first:
                 self._begin(X, tags)
+            else:
+                self._continue_random_state()
             self._update(self._batches(X, tags, np.arange(X.shape[0]), shuffle=True))
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -93,6 +94,10 @@ class KerasEstimator(ScikerasBridge):
             given = draw_seed(given)
         # with None this is entropy of the system's, not NumPy's global generator
         self._random = np.random.RandomState(given)
+
+    def _continue_random_state(self) -> None:
+        """Go on with a copy, so that an update that fails leaves the generator as it was."""
+        self._random = copy.deepcopy(self._random)
 
     def _split(
         self, rows: npt.NDArray[np.intp], *, hold_out: bool

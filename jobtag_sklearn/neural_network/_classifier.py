@@ -184,7 +184,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
 
     _parameter_constraints: ClassVar[dict] = {
         **KerasEstimator._parameter_constraints,
-        "hidden_layer_sizes": ["array-like", Integral],
+        "hidden_layer_sizes": ["array-like"],
         "activation": [str],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -375,6 +375,10 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
                 self._begin(X, tags)
                 if self._finds_threshold:
                     self.threshold_ = 0.5
+            else:
+                self._continue_random_state()
+            # wrong ones are found before anything is changed in place
+            self._new_callbacks()
             weight = self._row_weights(tags, given)
             offset = self._update_wide(X, tags, weight)
             rows = np.arange(X.shape[0])
