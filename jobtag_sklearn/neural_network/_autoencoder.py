@@ -370,7 +370,7 @@ class ConvAutoencoderTransformer(
         return lost, norms
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the share of the rows' squared norm that comes back; higher is better.
+        """Return one minus the mean reconstruction error; higher is better.
 
         Parameters
         ----------
@@ -384,9 +384,7 @@ class ConvAutoencoderTransformer(
         score : float
             1 is perfect, 0 is as good as answering zeros.
         """
-        self._check_decoder()
-        lost, norms = self._lost(self._validate_rows(X))
-        return float(1.0 - lost.sum() / max(norms.sum(), np.finfo(np.float64).tiny))
+        return float(1.0 - self.reconstruction_error(X).mean())
 
     def drop_decoder(self) -> ConvAutoencoderTransformer:
         """Keep the encoder only: all that `transform` needs, in a sixth of the space.

@@ -20,7 +20,7 @@ from jobtag_sklearn.utils._seeds import draw_seed
 _STATE_FORMAT = 1
 
 
-def sizes_of(sizes: Any, name: str, *, at_least: int = 0) -> list[int]:
+def sizes_of(sizes: Any, name: str, *, at_least: int = 1) -> list[int]:
     """Return the sizes of layers as a list, of a sequence or of one number.
 
     Raises

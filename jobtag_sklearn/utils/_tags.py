@@ -163,12 +163,12 @@ def _from_table(y: pd.DataFrame, classes: npt.NDArray[Any] | None) -> Tags:
         _raise_unknown(list(y.columns), classes)
         unknown = y.isna().all(axis=1).to_numpy()
         y = y.reindex(columns=list(classes), fill_value=0)
-        if unknown.any():
-            # a row that says nothing says nothing of a tag without a column either
-            y = y.mask(unknown[:, None])
     indicators = np.empty(y.shape, dtype=np.float32)
     for position, name in enumerate(y.columns):
         indicators[:, position] = _as_indicator(y[name], str(name))
+    if classes is not None:
+        # a row that says nothing says nothing of a tag without a column either
+        indicators[unknown] = np.nan
     names = classes if classes is not None else np.asarray(y.columns)
     return Tags(indicators, names, "multilabel")
 

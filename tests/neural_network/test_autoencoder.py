@@ -140,7 +140,6 @@ def test_dense_layer_stands_for_a_convolution_of_its_own_stride():
     [
         {"filters": (2,)},
         {"filters": [3, 2], "kernel_size": 1},
-        {"filters": 8, "hidden_layer_sizes": 5},
         {"hidden_layer_sizes": np.array([5])},
         {"pool_size": 2, "kernel_size": 5},
         {"pool_size": 5, "kernel_size": 2, "filters": (2, 2)},
