@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from jobtag_sklearn.feature_extraction import (
@@ -29,6 +31,10 @@ from jobtag_sklearn.utils._tags import check_same_index, check_tags
 _TITLE_WEIGHT = 0.5
 
 _CODES = "codes"
+
+
+def _last_step_has(name: str) -> Callable[[Any], bool]:
+    return lambda pipeline: hasattr(pipeline.steps[-1][1], name)
 
 
 class JobTagPipeline(Pipeline):
@@ -98,6 +104,7 @@ class JobTagPipeline(Pipeline):
             super().fit(X, y, **params)
         return self
 
+    @available_if(_last_step_has("partial_fit"))
     def partial_fit(self, X: Any, y: Any, classes: Any = None, **params: Any) -> JobTagPipeline:
         """Train the last step further, on new jobs and from its present weights.
 
@@ -205,6 +212,7 @@ class JobTagPipeline(Pipeline):
     def _estimators(self) -> list[Any]:
         return [step for _, step in self.steps if hasattr(step, "get_params")]
 
+    @available_if(_last_step_has("predict_tags"))
     def predict_tags(self, X: Any) -> list[list[Any]]:
         """Predict the names of each job's tags.
 

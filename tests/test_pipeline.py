@@ -8,7 +8,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import sklearn
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -277,13 +276,6 @@ def test_codes(model, fitted):
     assert not np.isnan(unfitted.predict_proba(JOBS[REST])).any()
     with pytest.raises(NotFittedError):
         small_pipeline().encode(JOBS[REST])
-
-
-def test_pandas_everywhere(expected):
-    """The user's global setting does not reach the sparse columns inside."""
-    with sklearn.config_context(transform_output="pandas"):
-        model = small_pipeline().fit(JOBS[TRAIN], TAGS[TRAIN])
-        np.testing.assert_allclose(model.predict_proba(JOBS[REST]), expected, atol=1e-5)
 
 
 def test_diagram(fitted):

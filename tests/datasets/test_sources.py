@@ -151,7 +151,7 @@ def test_sources_of_another_type(source):
         ("torn.csv.bz2", b"job_id\n1", ValueError, "cannot be read"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n", ValueError, "not a valid CSV"),
         ("jobs.xlsx", b"PK", ValueError, "pandas.read_excel"),
-        ("semi.csv", b"job_id;job_title\n1;2", ValueError, "no column 'job_id', only 'job_id;"),
+        ("semi.csv", b"job_id;job_title\n1;2", ValueError, "separated by ';', not by commas"),
         ("null.csv", b"job_id,job_title,job_description,job_tag_name\n1,t,d,x\n,t,d,x",
          ValueError, "job_id of row 1 "),
     ],
