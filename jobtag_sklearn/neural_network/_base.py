@@ -173,7 +173,8 @@ class KerasEstimator(ScikerasBridge):
             }
             if optimizer is not None:
                 state["_saved_network"] |= {
-                    "optimizer": keras.optimizers.serialize(optimizer),
+                    # the class itself: Keras finds no class by its name that is not its own
+                    "optimizer": (type(optimizer), optimizer.get_config()),
                     "moments": [np.asarray(variable) for variable in optimizer.variables],
                 }
         return state
@@ -194,7 +195,8 @@ class KerasEstimator(ScikerasBridge):
         _assign(_dropout_states(self.model_), saved["dropout"])
         if saved["optimizer"] is None:
             return
-        optimizer = keras.optimizers.deserialize(saved["optimizer"])
+        kind, config = saved["optimizer"]
+        optimizer = kind.from_config(config)
         self._compile(optimizer)
         optimizer.build(self.model_.trainable_variables)
         _assign(optimizer.variables, saved["moments"])

@@ -161,8 +161,9 @@ def _solve_tag(
         # the scores are calibrated afterwards, and a solver that stopped a little early
         # on a column of odd scale gives good ones
         warnings.simplefilter("ignore", ConvergenceWarning)
-        # the dual solver draws from a generator that all threads of the process share
-        model = LinearSVC(C=C, dual=False).fit(X, y, sample_weight=weights)
+        # the dual solver draws from a generator that all threads of the process share; this
+        # one draws nothing, but would take a seed from NumPy's global generator
+        model = LinearSVC(C=C, dual=False, random_state=0).fit(X, y, sample_weight=weights)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 

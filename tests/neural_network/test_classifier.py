@@ -69,7 +69,10 @@ def test_default_network_is_the_documented_one():
     dropout = [layer for layer in network.layers if isinstance(layer, keras.layers.Dropout)]
     assert len(dropout) == 5
     assert {layer.rate for layer in dropout} == {0.2}
-    assert clone(classifier).set_params(hidden_layer_sizes=7).fit(X, Y).predict(X).shape == (80, 3)
+    assert clone(classifier).set_params(hidden_layer_sizes=[7]).fit(X, Y).predict(X).shape == (
+        80,
+        3,
+    )
 
 
 def test_loss_is_the_cross_entropy_of_known_tags():

@@ -17,7 +17,7 @@ ROWS = sparse.csr_array(np.where(np.abs(X) > 0.8, X, 0))
 def models(run_eagerly=True):
     """Return models with everything that draws numbers: dropout, order, folds, held-out rows."""
     random_draws = {"dropout": 0.3, "input_dropout": 0.2, "optimizer": "adamw", "epochs": 2}
-    random_draws |= {"learning_rate": 0.02, "batch_size": 16, "run_eagerly": run_eagerly}
+    random_draws |= {"learning_rate": 0.02, "batch_size": 32, "run_eagerly": run_eagerly}
     return [
         small_classifier(n_wide_features=50, threshold="auto", **random_draws),
         small_classifier(early_stopping=True, threshold="auto", **random_draws),

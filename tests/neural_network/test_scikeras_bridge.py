@@ -241,6 +241,22 @@ def test_optimizer_class():
     assert recorder.optimizer["rho"] == 0.75
 
 
+class OwnOptimizer(keras.optimizers.SGD):
+    """An optimizer that Keras does not know by name."""
+
+
+@pytest.mark.parametrize(
+    "optimizer", [OwnOptimizer, OwnOptimizer(0.25, momentum=0.5)], ids=["class", "object"]
+)
+def test_optimizer_of_ones_own_is_pickled(optimizer):
+    classifier = small_classifier(optimizer=optimizer).fit(X, Y)
+    copied = pickle.loads(pickle.dumps(classifier))
+    assert type(copied.model_.optimizer) is OwnOptimizer
+    np.testing.assert_array_equal(
+        copied.partial_fit(X, Y).predict_proba(X), classifier.partial_fit(X, Y).predict_proba(X)
+    )
+
+
 def test_learning_rate_that_is_a_schedule():
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
     classifier = small_classifier(
