@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import keras
 import numpy as np
@@ -34,6 +34,20 @@ def sizes_of(sizes: Any, name: str, *, at_least: int = 1) -> list[int]:
     ):
         raise ValueError(f"{name} must be positive integers, {at_least} or more, got {sizes!r}")
     return [int(size) for size in listed]
+
+
+class _SavedOptimizer(NamedTuple):
+    """An optimizer as its class and settings, since Keras loads no class but its own."""
+
+    kind: type
+    config: dict[str, Any]
+
+    @classmethod
+    def of(cls, optimizer: keras.optimizers.Optimizer) -> _SavedOptimizer:
+        return cls(type(optimizer), optimizer.get_config())
+
+    def make(self) -> keras.optimizers.Optimizer:
+        return self.kind.from_config(self.config)
 
 
 class KerasEstimator(ScikerasBridge):
@@ -161,6 +175,8 @@ class KerasEstimator(ScikerasBridge):
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
+        if isinstance(self.optimizer, keras.optimizers.Optimizer):
+            state["optimizer"] = _SavedOptimizer.of(self.optimizer)
         network = state.pop("model_", None)
         if network is not None:
             # Keras gives a part of a network no optimizer, not even None
@@ -173,8 +189,7 @@ class KerasEstimator(ScikerasBridge):
             }
             if optimizer is not None:
                 state["_saved_network"] |= {
-                    # the class itself: Keras finds no class by its name that is not its own
-                    "optimizer": (type(optimizer), optimizer.get_config()),
+                    "optimizer": _SavedOptimizer.of(optimizer),
                     "moments": [np.asarray(variable) for variable in optimizer.variables],
                 }
         return state
@@ -182,6 +197,8 @@ class KerasEstimator(ScikerasBridge):
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         saved = state.pop("_saved_network", None)
+        if isinstance(state.get("optimizer"), _SavedOptimizer):
+            state["optimizer"] = state["optimizer"].make()
         super().__setstate__(state)
         if saved is None:
             return
@@ -195,8 +212,7 @@ class KerasEstimator(ScikerasBridge):
         _assign(_dropout_states(self.model_), saved["dropout"])
         if saved["optimizer"] is None:
             return
-        kind, config = saved["optimizer"]
-        optimizer = kind.from_config(config)
+        optimizer = saved["optimizer"].make()
         self._compile(optimizer)
         optimizer.build(self.model_.trainable_variables)
         _assign(optimizer.variables, saved["moments"])
