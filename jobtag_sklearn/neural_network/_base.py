@@ -39,7 +39,7 @@ def sizes_of(sizes: Any, name: str, *, at_least: int = 1) -> list[int]:
 class _SavedOptimizer(NamedTuple):
     """An optimizer as its class and settings, since Keras loads no class but its own."""
 
-    kind: type
+    kind: type[keras.optimizers.Optimizer]
     config: dict[str, Any]
 
     @classmethod
