@@ -1,5 +1,15 @@
 """Probabilities become decisions: thresholds."""
 
+from jobtag_sklearn.model_selection._stratification import MultiLabelStratifiedKFold
+from jobtag_sklearn.model_selection._threshold_search import find_thresholds
 from jobtag_sklearn.model_selection._thresholds import stable_threshold
+from jobtag_sklearn.model_selection._tuned_thresholds import (
+    TunedMultiLabelThresholdClassifierCV,
+)
 
-__all__ = ["stable_threshold"]
+__all__ = [
+    "MultiLabelStratifiedKFold",
+    "TunedMultiLabelThresholdClassifierCV",
+    "find_thresholds",
+    "stable_threshold",
+]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
+
+from jobtag_sklearn.model_selection._curves import f_measure, make_curve
 
 
 def stable_threshold(
@@ -57,18 +57,12 @@ def stable_threshold(
             f"y_true and y_score must have the same shape, got {truths.shape} and "
             f"{np.shape(y_score)}"
         )
-    weights = np.ones(len(truths)) if sample_weight is None else np.asarray(sample_weight)
-    weights = np.repeat(weights, truths.size // len(truths))
-    truth = truths.ravel()
-    known = ~np.isnan(truth)
-    truth, scores, weights = truth[known], scores[known], weights[known]
-    n_positive = (weights * truth).sum()
-    if n_positive == 0:
+    weights = None
+    if sample_weight is not None:
+        weights = np.repeat(np.asarray(sample_weight), truths.size // len(truths))
+    curve = make_curve(truths.ravel(), scores, weights)
+    if curve.n_positive == 0:
         return 0.5
-    order = np.argsort(-scores, kind="stable")
-    scores, truth, weights = scores[order], truth[order], weights[order]
-    f1: npt.NDArray[Any] = 2 * np.cumsum(weights * truth) / (np.cumsum(weights) + n_positive)
-    # equal scores can only be given together, so only the last of them is a cut
-    is_cut = np.append(scores[:-1] != scores[1:], True)
-    cuts, f1 = scores[is_cut], f1[is_cut]
-    return float(cuts[f1 >= f1.max() - tolerance].mean())
+    f1 = f_measure(curve.n_right, curve.n_given, curve.n_positive, beta=1.0)
+    good = (f1 >= f1.max() - tolerance) & np.isfinite(curve.cuts)
+    return float(curve.cuts[good].mean())

@@ -310,8 +310,7 @@ class ConvAutoencoderTransformer(
             Codes.
         """
         X = self._validate_rows(X)
-        encode = self._part(_networks.ENCODER)
-        return map_batches(encode, X, self._prediction_batch, self._n_features_out)
+        return map_batches(self._encode, X, self._prediction_batch, self._n_features_out)
 
     def inverse_transform(self, X: Any) -> npt.NDArray[np.float32]:
         """Decode codes.
@@ -332,8 +331,7 @@ class ConvAutoencoderTransformer(
             raise ValueError(
                 f"codes must have shape (n_samples, {self._n_features_out}), got {codes.shape}"
             )
-        decode = self._part(_networks.DECODER)
-        rows = map_batches(decode, codes, self._prediction_batch, self.n_features_in_)
+        rows = map_batches(self._decode, codes, self._prediction_batch, self.n_features_in_)
         return rows / np.float32(self.scale_)
 
     def reconstruction_error(self, X: Any) -> npt.NDArray[np.float64]:
@@ -360,11 +358,10 @@ class ConvAutoencoderTransformer(
 
     def _lost(self, X: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return the squared error and the squared norm of each row."""
-        encode, decode = self._part(_networks.ENCODER), self._part(_networks.DECODER)
         lost, norms = np.empty(X.shape[0]), np.empty(X.shape[0])
         for rows in row_batches(X.shape[0], self._prediction_batch):
             x = dense_rows(X, rows)
-            back = decode(encode(x)) / np.float32(self.scale_)
+            back = self._decode(self._encode(x)) / np.float32(self.scale_)
             lost[rows] = np.square(x - back).sum(axis=1, dtype=np.float64)
             norms[rows] = np.square(x).sum(axis=1, dtype=np.float64)
         return lost, norms
@@ -423,10 +420,14 @@ class ConvAutoencoderTransformer(
         # columns take 16 MB and are about as fast as any larger number
         return max(self.batch_size, 128)
 
-    def _part(self, name: str) -> Any:
-        part = self.model_ if self._encoder_only else self.model_.get_layer(name)
+    def _encode(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        encoder = self.model_ if self._encoder_only else self.model_.get_layer(_networks.ENCODER)
         # a direct call: keras.Model.predict takes 50 ms for a single row
-        return lambda x: np.asarray(part(x, training=False))
+        return np.asarray(encoder(x, training=False))
+
+    def _decode(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        decoder = self.model_.get_layer(_networks.DECODER)
+        return np.asarray(_networks.decode(decoder, codes, self.n_features_in_))
 
     def _validate_rows(self, X: Any) -> Any:
         check_is_fitted(self)
@@ -489,7 +490,7 @@ class ConvAutoencoderTransformer(
             indicators,
             rows,
             self.batch_size,
-            reconstruct=self.scale_,
+            reconstruct=True,
             seed=draw_seed(self._random) if shuffle else None,
         )
 

@@ -68,8 +68,9 @@ class TrainingBatches(keras.utils.PyDataset):
         Which rows of `X` and `tags` take part.
     batch_size : int
         Rows a batch.
-    reconstruct : float or None
-        If a number, the rows times this number are a target too (autoencoder).
+    reconstruct : bool
+        Whether rows are to be reconstructed (autoencoder): the network knows them, so the
+        target is an error of zero.
     offset : ndarray of shape (n_samples, n_tags) or None
         What the logits are added to (classifier).
     sample_weight : ndarray of shape (n_samples,) or None
@@ -85,7 +86,7 @@ class TrainingBatches(keras.utils.PyDataset):
         rows: npt.NDArray[np.intp],
         batch_size: int,
         *,
-        reconstruct: float | None = None,
+        reconstruct: bool = False,
         offset: npt.NDArray[np.float32] | None = None,
         sample_weight: npt.NDArray[np.float32] | None = None,
         seed: int | None = None,
@@ -114,7 +115,9 @@ class TrainingBatches(keras.utils.PyDataset):
         weight = () if self._sample_weight is None else (self._sample_weight[rows],)
         if self._offset is not None and self._tags is not None:
             return ({FEATURES: x, OFFSET: self._offset[rows]}, self._tags[rows], *weight)
-        targets = {RECONSTRUCTION: x * np.float32(self._reconstruct or 1.0)}
+        targets = {}
+        if self._reconstruct:
+            targets[RECONSTRUCTION] = np.zeros((len(x), 1), dtype=np.float32)
         if self._tags is not None:
             targets[TAGS] = self._tags[rows]
         return (x, targets, *weight)

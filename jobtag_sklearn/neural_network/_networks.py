@@ -9,11 +9,22 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from jobtag_sklearn.neural_network._blocks import (
+    BlockError,
+    GatherBlocks,
+    RowError,
+    SampleBlocks,
+    ScatterBlocks,
+    TakeBlocks,
+)
 from jobtag_sklearn.utils._seeds import seed_stream
 
 ENCODER, DECODER, CODE = "encoder", "decoder", "code"
 RECONSTRUCTION, TAGS = "reconstruction", "tags"
 FEATURES, OFFSET = "features", "offset"
+
+#: Columns of a block at most.
+_LARGEST_BLOCK = 64
 
 
 def build_autoencoder(
@@ -33,25 +44,37 @@ def build_autoencoder(
 ) -> keras.Model:
     """Build a convolutional autoencoder, symmetric about its code.
 
-    The model maps rows to a reconstruction and, with ``n_tags > 0``, to a logit a tag that
-    is linear in the code. Its layers ``encoder`` and ``decoder`` are models of their own.
+    The model maps rows to the squared error of their reconstruction and, with
+    ``n_tags > 0``, to a logit a tag that is linear in the code. Its layers ``encoder`` and
+    ``decoder`` are models of their own; `decode` calls the latter.
 
     Convolutions have no bias and ReLU maps zero to zero, so they are exactly zero wherever
-    no input is near: most of a hashed row costs nothing to represent.
+    no input is near. Where a convolution moves by its own length, blocks of columns do not
+    touch each other until the last step, so the steps before it are taken for the blocks
+    that hold anything: a third of a hashed row.
     """
     seeds = seed_stream(seed)
     shrinkage = pool_size ** len(filters)
     width = math.ceil(n_features / shrinkage) * shrinkage
+    depth = _block_depth(len(filters), kernel_size, pool_size, pooling)
+    block = pool_size**depth
+    moves = (kernel_size, pool_size, pooling)
 
-    row = keras.Input((n_features,), name="features")
-    x = layers.Rescaling(input_scale, name="scale")(row)
+    row = keras.Input((n_features,), name=FEATURES)
+    if depth:
+        x, where = GatherBlocks(block, width, name="gather")(row)
+    else:
+        x = row
+    x = layers.Rescaling(input_scale, name="scale")(x)
     if input_dropout:
         x = layers.Dropout(input_dropout, seed=next(seeds), name="input_dropout")(x)
-    x = layers.Reshape((n_features, 1), name="sequence")(x)
-    if width != n_features:
+    x = layers.Reshape((x.shape[1], 1), name="sequence")(x)
+    if not depth and width != n_features:
         x = layers.ZeroPadding1D((0, width - n_features), name="pad")(x)
     for step, n_filters in enumerate(filters):
-        x = _shrink(x, step, n_filters, kernel_size, pool_size, pooling, seeds)
+        if depth and step == depth:
+            x = ScatterBlocks(width // block, name="scatter")([x, where, row])
+        x = _shrink(x, step, n_filters, *moves, seeds)
     x = layers.Flatten(name="flatten")(x)
     x = _hidden(x, "encoder_hidden", hidden_layer_sizes, dropout, seeds)
     code = layers.Dense(n_components, kernel_initializer=_glorot(seeds), name=CODE)(x)
@@ -64,20 +87,53 @@ def build_autoencoder(
         steps * filters[-1], activation="relu", kernel_initializer=_he(seeds), name="unflatten"
     )(x)
     x = layers.Reshape((steps, filters[-1]), name="steps")(x)
+    where = keras.Input((), dtype="int32", name="blocks")
     for step in reversed(range(len(filters))):
+        if depth and step == depth - 1:
+            x = TakeBlocks(name="take_blocks")([x, where])
         n_filters = filters[step - 1] if step else 1
-        x = _grow(x, step, n_filters, kernel_size, pool_size, pooling, seeds)
-    if width != n_features:
-        x = layers.Cropping1D((0, width - n_features), name="crop")(x)
-    x = layers.Reshape((n_features,), name="row")(x)
-    decoder = keras.Model(code, x, name=DECODER)
+        x = _grow(x, step, n_filters, *moves, seeds)
+    if depth:
+        x = layers.Reshape((block,), name="block")(x)
+    else:
+        if width != n_features:
+            x = layers.Cropping1D((0, width - n_features), name="crop")(x)
+        x = layers.Reshape((n_features,), name="row")(x)
+    decoder = keras.Model([code, where] if depth else code, x, name=DECODER)
 
-    row = keras.Input((n_features,), name="features")
+    row = keras.Input((n_features,), name=FEATURES)
     code = encoder(row)
-    outputs = {RECONSTRUCTION: decoder(code)}
+    if depth:
+        where, weight = SampleBlocks(block, width, seed=next(seeds), name="sample")(row)
+        blocks = decoder([code, where])
+        error = BlockError(block, width, input_scale, name=RECONSTRUCTION)(
+            [row, blocks, where, weight]
+        )
+    else:
+        error = RowError(input_scale, name=RECONSTRUCTION)([row, decoder(code)])
+    outputs = {RECONSTRUCTION: error}
     if n_tags:
         outputs[TAGS] = layers.Dense(n_tags, kernel_initializer=_glorot(seeds), name=TAGS)(code)
     return keras.Model(row, outputs, name="autoencoder")
+
+
+def decode(decoder: keras.Model, codes: Any, n_features: int) -> Any:
+    """Return all columns of the rows that a decoder makes of codes."""
+    if len(decoder.inputs) == 1:
+        return decoder(codes, training=False)
+    block = decoder.output.shape[-1]
+    per_row = decoder.get_layer("take_blocks").input[0].shape[1]
+    where = ops.arange(len(codes) * per_row, dtype="int32")
+    blocks = decoder([ops.convert_to_tensor(codes), where], training=False)
+    return ops.reshape(blocks, (len(codes), per_row * block))[:, :n_features]
+
+
+def _block_depth(n_steps: int, kernel: int, pool: int, pooling: str) -> int:
+    """Return how many steps are taken a block, 0 if blocks touch each other at once."""
+    if pooling != "stride" or kernel != pool or pool == 1:
+        return 0
+    # smaller blocks are more often empty, but then the steps after them cost more
+    return min(n_steps - 1, int(math.log(_LARGEST_BLOCK) / math.log(pool) + 1e-9))
 
 
 def _shrink(
@@ -195,8 +251,8 @@ def squared_error_loss(scale: float) -> Any:
     answers zero, 0 for a perfect one, and an all-zero row divides by nothing.
     """
 
-    def relative_squared_error(x: Any, reconstruction: Any) -> Any:
-        return ops.sum(ops.square(x - reconstruction), axis=-1) / scale
+    def relative_squared_error(_: Any, error: Any) -> Any:
+        return ops.squeeze(error, -1) / scale
 
     return relative_squared_error
 
