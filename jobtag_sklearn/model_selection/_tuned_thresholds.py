@@ -268,9 +268,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         return self
 
     @available_if(_estimator_has("partial_fit"))
-    def partial_fit(
-        self, X: Any, y: Any, **params: Any
-    ) -> TunedMultiLabelThresholdClassifierCV:
+    def partial_fit(self, X: Any, y: Any, **params: Any) -> TunedMultiLabelThresholdClassifierCV:
         """Train the classifier further and leave the thresholds as they are.
 
         Before any `fit` there are none, and each is that of the estimator's kind of score:
