@@ -12,6 +12,11 @@ _MINI_BATCHES = (
     "batches differ; the same holds for every network that is trained in batches"
 )
 
+_OTHER_THRESHOLD = (
+    "the check wants the class of the highest probability, and another threshold than 0.5 is "
+    "what this estimator is for; the same holds for TunedThresholdClassifierCV"
+)
+
 EXPECTED_FAILURES = {
     "KerasMultiLabelClassifier": {
         "check_estimator_tags_renamed": _MORE_TAGS,
@@ -20,6 +25,9 @@ EXPECTED_FAILURES = {
     },
     "ConvAutoencoderTransformer": {
         "check_estimator_tags_renamed": _MORE_TAGS,
+    },
+    "TunedMultiLabelThresholdClassifierCV": {
+        "check_classifiers_train": _OTHER_THRESHOLD,
     },
 }
 

@@ -1,6 +1,7 @@
 """Probabilities become decisions: thresholds."""
 
 from jobtag_sklearn.model_selection._stratification import MultiLabelStratifiedKFold
+from jobtag_sklearn.model_selection._threshold_grid_search import ThresholdGridSearchCV
 from jobtag_sklearn.model_selection._threshold_search import find_thresholds
 from jobtag_sklearn.model_selection._thresholds import stable_threshold
 from jobtag_sklearn.model_selection._tuned_thresholds import (
@@ -9,6 +10,7 @@ from jobtag_sklearn.model_selection._tuned_thresholds import (
 
 __all__ = [
     "MultiLabelStratifiedKFold",
+    "ThresholdGridSearchCV",
     "TunedMultiLabelThresholdClassifierCV",
     "find_thresholds",
     "stable_threshold",

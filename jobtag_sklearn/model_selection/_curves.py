@@ -33,6 +33,12 @@ class Curve(NamedTuple):
         position = np.searchsorted(self.cuts, thresholds, side="left")
         return self.n_right[position], self.n_given[position]
 
+    def thinned(self, most: int) -> Curve:
+        """Return the same counts at `most` cuts or fewer."""
+        n_cuts = len(self.cuts)
+        kept = np.unique(np.linspace(0, n_cuts - 1, min(most, n_cuts)).round().astype(np.intp))
+        return Curve(self.cuts[kept], self.n_right[kept], self.n_given[kept], self.n_positive)
+
     def plus(self, other: Curve, n_positive: float) -> Curve:
         """Add the counts of another curve, scaled to `n_positive`, at this one's cuts."""
         if not n_positive or not other.n_positive:

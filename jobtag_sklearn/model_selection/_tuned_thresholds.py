@@ -30,13 +30,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, _num_samples, check_is_fitted
 
 from jobtag_sklearn.model_selection._curves import f_measure
+from jobtag_sklearn.model_selection._objectives import SCORINGS, Objective, make_objective
 from jobtag_sklearn.model_selection._stratification import MultiLabelStratifiedKFold
 from jobtag_sklearn.model_selection._threshold_search import (
-    SCORINGS,
     STRATEGIES,
-    Objective,
-    check_objective,
+    HeldOut,
     check_scores,
+    check_weight,
     search,
 )
 from jobtag_sklearn.utils._restoring import unchanged_on_error
@@ -237,29 +237,28 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             )
         objective = self._objective()
         fit_params = self._routed("fit", params)
-        weight = params.get("sample_weight")
+        weight = check_weight(params.get("sample_weight"), _num_samples(X))
         with unchanged_on_error(self):
             rows, scores, n_splits = self._held_out_scores(X, y, tags, fit_params)
-            truth = tags.indicators[rows]
+            held_out = HeldOut(
+                tags.indicators[rows], scores, None if weight is None else weight[rows]
+            )
             if callable(objective.scoring):
                 objective = objective._replace(
                     scoring=_OfPredictions(
                         objective.scoring, _safe_indexing(X, rows), _safe_indexing(y, rows), tags
                     )
                 )
-            weight = None if weight is None else np.asarray(weight, dtype=np.float64)[rows]
             self._kind, self._classes = tags.kind, tags.classes
             self.best_thresholds_ = search(
-                truth,
-                scores,
+                held_out,
                 objective,
                 self.strategy,
                 self.shrinkage,
-                weight,
+                names=self._tag_names,
                 min_examples=n_splits,
-                names=tags.classes,
             )
-            self._account(truth, scores, objective, weight)
+            self._account(held_out, objective)
             if self.refit:
                 self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         for name in ("n_features_in_", "feature_names_in_"):
@@ -384,6 +383,10 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             raise AttributeError("classes_ comes with fit")
         return self._classes
 
+    @property
+    def _tag_names(self) -> npt.NDArray[Any]:
+        return self._classes if self._kind == "multilabel" else self._classes[1:]
+
     def _objective(self) -> Objective:
         scoring = self.scoring
         if scoring not in SCORINGS:
@@ -394,11 +397,9 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
                     f"unknown objective scoring={self.scoring!r}: neither one of "
                     f"{list(SCORINGS)} nor a scorer of scikit-learn's ({error})"
                 ) from None
-        objective = Objective(scoring, self.beta, self.min_precision, self.min_recall)
-        check_objective(objective, self.strategy, self.shrinkage)
         if self.max_tags is not None and self.max_tags < self.min_tags:
             raise ValueError(f"max_tags={self.max_tags} is below min_tags={self.min_tags}")
-        return objective
+        return make_objective(scoring, self.beta, self.min_precision, self.min_recall)
 
     def _held_out_scores(
         self, X: Any, y: Any, tags: Tags, fit_params: dict[str, Any]
@@ -436,7 +437,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         if isinstance(self.cv, Real) and not isinstance(self.cv, Integral):
             return ShuffleSplit(1, test_size=float(self.cv), random_state=self.random_state)
         if self.cv is None or isinstance(self.cv, Integral):
-            return MultiLabelStratifiedKFold(self.cv or 5, random_state=self.random_state)
+            return MultiLabelStratifiedKFold(int(self.cv or 5), random_state=self.random_state)
         return check_cv(self.cv, y, classifier=True)
 
     def _checked_scores(
@@ -455,21 +456,19 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
 
     def _account(
         self,
-        truth: npt.NDArray[np.float32],
-        scores: npt.NDArray[Any],
+        held_out: HeldOut,
         objective: Objective,
-        weight: npt.NDArray[np.float64] | None,
     ) -> None:
         """Say how good the thresholds are on the held-out scores."""
+        truth, scores, weight = held_out.truth, held_out.scores, held_out.weight
         given = scores >= self.best_thresholds_
         counted = ~np.isnan(truth) * (1.0 if weight is None else weight[:, None])
         right = np.where(truth == 1, given, False) * counted
         n_right, n_given = right.sum(axis=0), (given * counted).sum(axis=0)
         n_positive = ((truth == 1) * counted).sum(axis=0)
         f1 = f_measure(n_right, n_given, n_positive, 1.0)
-        names = self._classes if self._kind == "multilabel" else self._classes[1:]
         self.cv_results_ = {
-            "tag": np.asarray(names),
+            "tag": np.asarray(self._tag_names),
             "n_positive": n_positive,
             "threshold": self.best_thresholds_,
             "n_given": n_given,
@@ -536,10 +535,8 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
-        inner = get_tags(self.estimator)
-        tags.input_tags.sparse = inner.input_tags.sparse
-        if inner.classifier_tags is not None:
-            tags.classifier_tags.multi_label = inner.classifier_tags.multi_label
+        tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse = get_tags(self.estimator).input_tags.sparse
         return tags
 
 
