@@ -7,7 +7,7 @@ release = version = installed_version("jobtag-sklearn")
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "tables"]
 
 # The public names of a module are those of its __all__, wherever they are defined.
 autosummary_generate = True

@@ -31,6 +31,12 @@ from sklearn.utils.validation import _check_method_params, _num_samples, check_i
 
 from jobtag_sklearn.model_selection._curves import f_measure
 from jobtag_sklearn.model_selection._objectives import SCORINGS, Objective, make_objective
+from jobtag_sklearn.model_selection._responses import (
+    DECISION,
+    PROBABILITY,
+    response_name,
+    tag_columns,
+)
 from jobtag_sklearn.model_selection._stratification import MultiLabelStratifiedKFold
 from jobtag_sklearn.model_selection._threshold_search import (
     STRATEGIES,
@@ -41,8 +47,6 @@ from jobtag_sklearn.model_selection._threshold_search import (
 )
 from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._tags import Tags, check_tags
-
-_PROBABILITY, _DECISION = "predict_proba", "decision_function"
 
 
 def _estimator_has(name: str) -> Any:
@@ -142,8 +146,8 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
 
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [
-            HasMethods(["fit", _PROBABILITY]),
-            HasMethods(["fit", _DECISION]),
+            HasMethods(["fit", PROBABILITY]),
+            HasMethods(["fit", DECISION]),
         ],
         "scoring": [str, callable],
         "strategy": [StrOptions(set(STRATEGIES))],
@@ -153,7 +157,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         "min_recall": [Interval(Real, 0, 1, closed="both"), None],
         "min_tags": [Interval(Integral, 0, None, closed="left")],
         "max_tags": [Interval(Integral, 1, None, closed="left"), None],
-        "response_method": [StrOptions({"auto", _PROBABILITY, _DECISION})],
+        "response_method": [StrOptions({"auto", PROBABILITY, DECISION})],
         "cv": [
             "cv_object",
             StrOptions({"prefit"}),
@@ -294,7 +298,9 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         tags = check_tags(y, classes=params.get("classes"))
         self.estimator_ = clone(self.estimator).partial_fit(X, y, **params)
         self._kind, self._classes = tags.kind, tags.classes
-        neutral = 0.5 if self._response_name(self.estimator_) == _PROBABILITY else 0.0
+        neutral = (
+            0.5 if response_name(self.estimator_, self.response_method) == PROBABILITY else 0.0
+        )
         self.best_thresholds_ = np.full(tags.indicators.shape[1], neutral)
         return self
 
@@ -312,7 +318,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             0 or 1, or labels.
         """
         check_is_fitted(self)
-        scores = self._scores(self.estimator_, X)
+        scores = self._scores(self.estimator_, X, self._kind)
         given = self._limited(scores >= self.best_thresholds_, scores).astype(np.int64)
         return given if self._kind == "multilabel" else self._classes[given[:, 0]]
 
@@ -339,7 +345,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             raise ValueError("predict_tags needs tags; this classifier was fitted with labels")
         return [self._classes[row == 1].tolist() for row in given]
 
-    @available_if(_estimator_has(_PROBABILITY))
+    @available_if(_estimator_has(PROBABILITY))
     def predict_proba(self, X: Any) -> npt.NDArray[Any]:
         """Return the classifier's probabilities.
 
@@ -357,9 +363,9 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         check_is_fitted(self)
         if self._kind != "multilabel":
             return self.estimator_.predict_proba(X)
-        return _columns(self.estimator_, X, _PROBABILITY, self._kind)
+        return tag_columns(self.estimator_, X, PROBABILITY, self._kind)
 
-    @available_if(_estimator_has(_DECISION))
+    @available_if(_estimator_has(DECISION))
     def decision_function(self, X: Any) -> npt.NDArray[Any]:
         """Return the classifier's decision scores.
 
@@ -443,16 +449,11 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
     def _checked_scores(
         self, estimator: Any, X: Any, tags: Tags, rows: npt.NDArray[np.intp]
     ) -> npt.NDArray[Any]:
-        scores = _columns(estimator, X, self._response_name(estimator), tags.kind)
+        scores = self._scores(estimator, X, tags.kind)
         return check_scores(scores, (len(rows), tags.indicators.shape[1]))
 
-    def _scores(self, estimator: Any, X: Any) -> npt.NDArray[Any]:
-        return _columns(estimator, X, self._response_name(estimator), self._kind)
-
-    def _response_name(self, estimator: Any) -> str:
-        if self.response_method != "auto":
-            return self.response_method
-        return _PROBABILITY if hasattr(estimator, _PROBABILITY) else _DECISION
+    def _scores(self, estimator: Any, X: Any, kind: str) -> npt.NDArray[Any]:
+        return tag_columns(estimator, X, response_name(estimator, self.response_method), kind)
 
     def _account(
         self,
@@ -575,23 +576,6 @@ class _OfPredictions:
 def _fit_part(estimator: Any, X: Any, y: Any, rows: Any, params: dict[str, Any]) -> Any:
     params = _check_method_params(X, params, indices=rows)
     return estimator.fit(_safe_indexing(X, rows), _safe_indexing(y, rows), **params)
-
-
-def _columns(estimator: Any, X: Any, name: str, kind: str) -> npt.NDArray[Any]:
-    """Return scores, one column a tag, in whichever form a classifier has them."""
-    response = getattr(estimator, name)(X)
-    if isinstance(response, list):
-        # forests, neighbours and MultiOutputClassifier: one table of two classes a tag
-        return np.column_stack(
-            [
-                table[:, 1] if table.shape[1] == 2 else table[:, 0] * (classes[0] == 1)
-                for table, classes in zip(response, estimator.classes_, strict=True)
-            ]
-        )
-    response = np.asarray(response)
-    if response.ndim == 1:
-        return response[:, None]
-    return response[:, 1:] if kind == "binary" and response.shape[1] == 2 else response
 
 
 def _share(part: Any, of: Any) -> Any:
