@@ -173,7 +173,9 @@ def hide(tags: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
     """Return the tags with all but a share of the rows unknown."""
     if share == 1:
         return tags
-    return tags.where(np.random.default_rng(seed).random(len(tags))[:, None] < share)
+    hidden = tags.astype(float)
+    hidden.loc[np.random.default_rng(seed).random(len(tags)) >= share] = np.nan
+    return hidden
 
 
 def compare(
