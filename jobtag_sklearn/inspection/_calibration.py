@@ -56,6 +56,8 @@ def calibration_scores(y_true: Any, y_prob: Any, *, n_bins: int = 15) -> dict[st
     if ((probabilities < 0) | (probabilities > 1)).any():
         raise ValueError("y_prob must be between 0 and 1; scores of a margin are none")
     known = ~np.isnan(truth)
+    if n_bins < 1 or not known.any():
+        raise ValueError(f"needs known tags and a bin, got {known.sum()} and n_bins={n_bins}")
     of_tags = [
         _error(truth[known[:, tag], tag], probabilities[known[:, tag], tag], n_bins)
         for tag in np.flatnonzero(known.any(axis=0))
@@ -69,7 +71,8 @@ def calibration_scores(y_true: Any, y_prob: Any, *, n_bins: int = 15) -> dict[st
 
 
 def _error(truth: Any, probabilities: Any, n_bins: int) -> float:
-    order = np.argsort(probabilities, kind="stable")
-    bins = [some for some in np.array_split(order, min(n_bins, len(order))) if len(some)]
-    gaps = [abs(float(np.mean(probabilities[some] - truth[some]))) for some in bins]
-    return float(np.average(gaps, weights=[len(some) for some in bins]))
+    # equal probabilities share a bin, whatever the order of the rows
+    edges = np.unique(np.quantile(probabilities, np.linspace(0, 1, n_bins + 1)[1:-1]))
+    of = np.searchsorted(edges, probabilities, side="right")
+    gaps = np.bincount(of, weights=probabilities - truth)
+    return float(np.abs(gaps).sum() / len(truth))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from jobtag_sklearn.model_selection._curves import f_measure, make_curve
 from jobtag_sklearn.model_selection._responses import response_name, tag_columns
@@ -109,9 +110,15 @@ class ThresholdCurveDisplay:
         display : ThresholdCurveDisplay
             The display.
         """
+        classes = getattr(estimator, "classes_", None)
+        names = classes.tolist() if isinstance(classes, np.ndarray) else []
+        if isinstance(y, pd.DataFrame) and set(y.columns) == set(names):
+            y = y[names]
         checked = check_tags(y, kind="multilabel")
+        if response_method == "auto":
+            response_method = getattr(estimator, "response_method", "auto")
         name = response_name(estimator, response_method)
-        scores = tag_columns(estimator, X, name, "multilabel")
+        scores = tag_columns(estimator, X, name, checked.indicators.shape[1])
         chosen = getattr(estimator, "best_thresholds_", None)
         if chosen is None:
             last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
@@ -167,6 +174,8 @@ class ThresholdCurveDisplay:
             curves[_TOGETHER] = _lines(truth.ravel(), scores.ravel())
             if thresholds is not None and np.ptp(thresholds) == 0:
                 chosen[_TOGETHER] = float(thresholds[0])
+        elif len(tags) == 0:
+            raise ValueError("tags is empty; pass tags, or None for all of them together")
         else:
             positions = {name: at for at, name in enumerate(checked.classes.tolist())}
             for name in tags:

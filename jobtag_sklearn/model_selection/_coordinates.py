@@ -41,6 +41,7 @@ def tag_by_tag(rule: Rule, thresholds: _Floats, tags: Any) -> _Floats:
         moved = False
         for tag in tags:
             threshold_at, values, now = rule.values(tag)
+            values = np.where(np.isnan(values), -np.inf, values)
             best = len(values) - 1 - int(values[::-1].argmax())
             if values[best] > now + 1e-12:
                 moved, thresholds[tag] = True, threshold_at(best)

@@ -113,6 +113,17 @@ def _from_the_top(amounts: Any, first: npt.NDArray[np.intp]) -> _Floats:
     return np.append(below[-1] - below[first], 0.0)
 
 
+def steady_cut(cuts: _Floats, values: _Floats, best: int, tolerance: float) -> float:
+    """Return the mean of all cuts whose value comes within `tolerance` of the best one.
+
+    Where that mean lies between two peaks and is good for nothing, return the best cut.
+    """
+    good = (values >= values[best] - tolerance) & np.isfinite(cuts)
+    mean = float(cuts[good].mean())
+    reached = values[np.searchsorted(cuts, mean, side="left")]
+    return mean if reached >= values[best] - 2 * tolerance - 1e-12 else between(cuts, best)
+
+
 def f_measure(n_right: Any, n_given: Any, n_positive: Any, beta: float) -> Any:
     """Return F-beta of counts, 0 where nothing is given and nothing should be."""
     of = np.asarray(n_given + beta**2 * n_positive, dtype=np.float64)

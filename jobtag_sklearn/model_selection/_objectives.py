@@ -58,6 +58,7 @@ class Objective(NamedTuple):
 
     def best(self, values: npt.NDArray[np.float64]) -> int:
         """Return the position of the best of a curve's cuts, ascending."""
+        values = np.where(np.isnan(values), -np.inf, values)
         if self.scoring == "precision":
             # of the same precision the lower cut has the higher recall
             return int(values.argmax())

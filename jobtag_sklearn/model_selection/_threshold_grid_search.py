@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -10,8 +11,9 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, ParameterGrid
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 _THRESHOLD = "threshold"
 _SINGLE = "score"
@@ -21,15 +23,16 @@ class ThresholdGridSearchCV(GridSearchCV):
     """Grid search that fits once for all thresholds.
 
     The same as :class:`~sklearn.model_selection.GridSearchCV`, with the same results, in
-    less time: parameters that end in ``threshold`` and are numbers only matter to `predict`,
-    so candidates that differ in them share one fit, and in a pipeline one transformation of
-    the held-out rows.
+    less time: the ``threshold`` of :class:`~jobtag_sklearn.neural_network.\
+KerasMultiLabelClassifier` and of :class:`~sklearn.model_selection.FixedThresholdClassifier`,
+    where it is a number, only matters to `predict`. Candidates that differ in it share one
+    fit, and in a pipeline one transformation of the held-out rows. All other parameters are
+    searched as ever.
 
     Parameters
     ----------
     estimator : estimator
-        Estimator with a parameter that ends in ``threshold``, such as a pipeline with
-        ``classifier__threshold``.
+        Such a classifier, or a pipeline that ends in one.
     param_grid : dict or list of dict
         Parameter names and the values to try.
     scoring : str, callable, list, tuple or dict, default=None
@@ -105,12 +108,13 @@ class ThresholdGridSearchCV(GridSearchCV):
         self : ThresholdGridSearchCV
             The fitted search.
         """
-        candidates, fits = _share_fits(self.param_grid)
+        free = _free_parameter(self.estimator, self.param_grid)
+        candidates, fits = _share_fits(self.param_grid, free)
         scorer = check_scoring(self.estimator, scoring=self.scoring)
         shared = GridSearchCV(
             self.estimator,
             [{name: [value] for name, value in params.items()} for params in fits],
-            scoring=_AllThresholds(scorer, candidates),
+            scoring=_AllThresholds(scorer, self.scoring, candidates, free, self.error_score),
             n_jobs=self.n_jobs,
             refit=False,
             cv=self.cv,
@@ -129,7 +133,8 @@ class ThresholdGridSearchCV(GridSearchCV):
         if self.refit:
             start = time.perf_counter()
             best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
-            self.best_estimator_ = best.fit(X, y, **params)
+            fit_params = self._get_routed_params_for_fit(params).estimator.fit
+            self.best_estimator_ = best.fit(X, y, **fit_params)
             self.refit_time_ = time.perf_counter() - start
             if hasattr(self.best_estimator_, "feature_names_in_"):
                 self.feature_names_in_ = self.best_estimator_.feature_names_in_
@@ -162,13 +167,32 @@ class _Candidate(NamedTuple):
     setting: dict[str, Any]
 
 
-def _share_fits(grid: Any) -> tuple[list[_Candidate], list[dict[str, Any]]]:
+def _free_parameter(estimator: Any, grid: Any) -> str | None:
+    """Return the name of the threshold that no fit looks at, if the estimator has one."""
+    path = ""
+    while isinstance(estimator, Pipeline):
+        name, estimator = estimator.steps[-1]
+        path += name
+        if any(path in one for one in ([grid] if isinstance(grid, dict) else grid)):
+            return None  # the grid puts other classifiers there
+        path += "__"
+    looks_late = isinstance(estimator, FixedThresholdClassifier) or _THRESHOLD in getattr(
+        estimator, "_parameters_of_predict", ()
+    )
+    return path + _THRESHOLD if looks_late else None
+
+
+def _share_fits(grid: Any, free: str | None) -> tuple[list[_Candidate], list[dict[str, Any]]]:
     """Return all candidates, and what is fitted for them."""
     candidates: list[_Candidate] = []
     fits: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
     for params in ParameterGrid(grid):
-        setting = {name: value for name, value in params.items() if _is_free(name, value)}
+        setting = {
+            name: value
+            for name, value in params.items()
+            if name == free and isinstance(value, Real)
+        }
         fitted = {name: value for name, value in params.items() if name not in setting}
         # a grid gives the very same values to all its candidates
         same = (
@@ -187,35 +211,65 @@ def _share_fits(grid: Any) -> tuple[list[_Candidate], list[dict[str, Any]]]:
     return candidates, fits
 
 
-def _is_free(name: str, value: Any) -> bool:
-    return name.rpartition("__")[2] == _THRESHOLD and isinstance(value, Real)
-
-
 class _AllThresholds:
     """Scores of one fitted estimator at all thresholds, each under a name of its own."""
 
-    def __init__(self, scorer: Any, candidates: list[_Candidate]) -> None:
-        self._scorer = scorer
+    def __init__(
+        self,
+        scorer: Any,
+        scoring: Any,
+        candidates: list[_Candidate],
+        free: str | None,
+        error_score: Any,
+    ) -> None:
+        self._scorer, self._free, self._error_score = scorer, free, error_score
+        # others may look at the pipeline, or at its rows
+        self._is_of_scikit_learn = _is_of_scikit_learn(scoring)
         self._settings = {_key(one.setting): one.setting for one in candidates}
 
-    def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
-        names = {name for setting in self._settings.values() for name in setting}
-        scored, prefix = estimator, ""
-        if isinstance(estimator, Pipeline) and len(estimator) > 1:
-            last = f"{estimator.steps[-1][0]}__"
-            if all(name.startswith(last) for name in names):
-                X, scored, prefix = estimator[:-1].transform(X), estimator[-1], last
-        fitted = {name: estimator.get_params()[name] for name in names}
+    def __call__(self, estimator: Any, X: Any, y: Any, **params: Any) -> dict[str, float]:
+        if self._free is None:
+            return self._score("@[]", estimator, X, y, params)
+        scored, name = estimator, self._free
+        if isinstance(estimator, Pipeline) and len(estimator) > 1 and self._is_of_scikit_learn:
+            X, scored = estimator[:-1].transform(X), estimator[-1]
+            name = name.removeprefix(f"{estimator.steps[-1][0]}__")
+        fitted = scored.get_params()[name]
         scores = {}
         for key, setting in self._settings.items():
-            now = fitted | setting
-            scored.set_params(**{name.removeprefix(prefix): now[name] for name in names})
-            found = self._scorer(scored, X, y)
-            found = found if isinstance(found, dict) else {_SINGLE: found}
-            scores.update({metric + key: value for metric, value in found.items()})
+            scored.set_params(**{name: setting.get(self._free, fitted)})
+            scores.update(self._score(key, scored, X, y, params))
         # it will be scored again, on the training rows
-        scored.set_params(**{name.removeprefix(prefix): fitted[name] for name in names})
+        scored.set_params(**{name: fitted})
         return scores
+
+    def _score(self, key: str, estimator: Any, X: Any, y: Any, params: Any) -> dict[str, float]:
+        try:
+            found = self._scorer(estimator, X, y, **params)
+        except Exception as error:
+            if self._error_score == "raise":
+                raise
+            warnings.warn(
+                f"scoring failed at {key[1:]}, whose score is {self._error_score}: {error}",
+                UserWarning,
+                stacklevel=2,
+            )
+            found = self._error_score
+        found = found if isinstance(found, dict) else {_SINGLE: found}
+        return {metric + key: value for metric, value in found.items()}
+
+    def get_metadata_routing(self) -> Any:
+        return get_routing_for_object(self._scorer)
+
+
+def _is_of_scikit_learn(scoring: Any) -> bool:
+    if isinstance(scoring, dict):
+        scoring = list(scoring.values())
+    each = scoring if isinstance(scoring, (list, tuple, set)) else [scoring]
+    return all(
+        one is None or isinstance(one, str) or type(one).__module__ == "sklearn.metrics._scorer"
+        for one in each
+    )
 
 
 def _key(setting: dict[str, Any]) -> str:

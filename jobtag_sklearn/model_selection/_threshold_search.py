@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from jobtag_sklearn.model_selection._curves import (
     f_measure,
     make_curve,
     running_totals,
+    steady_cut,
 )
 from jobtag_sklearn.model_selection._objectives import Objective, make_objective
 from jobtag_sklearn.utils._tags import check_tags, shown
@@ -76,7 +77,8 @@ def find_thresholds(
         Weight of recall against precision in F-beta.
     min_precision, min_recall : float, default=None
         What ``scoring="recall"`` and ``scoring="precision"`` must not fall below: of all
-        answers together with ``strategy="common"``, else of each tag.
+        answers together with ``strategy="common"``, of each tag with "per_tag", and with
+        "shrunken" of each tag's answers and those of all tags that are added to them.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
 
@@ -164,6 +166,8 @@ def check_weight(sample_weight: Any, n_samples: int) -> _Floats | None:
     weight = np.asarray(sample_weight, dtype=np.float64)
     if weight.shape != (n_samples,):
         raise ValueError(f"sample_weight has shape {weight.shape}, but there are {n_samples} rows")
+    if not (weight >= 0).all() or not weight.any() or np.isinf(weight).any():
+        raise ValueError("sample_weight must be numbers of 0 or more, not all of them 0")
     return weight
 
 
@@ -227,15 +231,18 @@ def search(
     all tags together, and a warning names them.
     """
     if strategy == "common" or (strategy == "shrunken" and np.isinf(shrinkage)):
-        return np.full(held_out.n_tags, _common(held_out, objective))
+        thresholds = np.full(held_out.n_tags, _common(held_out, objective))
+        _warn_of_never(thresholds, objective, names)
+        return thresholds
     if strategy == "per_tag":
         shrinkage = 0.0
-    rare = _rare(held_out.truth, min_examples)
+    rare = _rare(held_out, min_examples)
     find = _by_counts if objective.sums_over_tags else _by_coordinates
     thresholds = find(held_out, objective, shrinkage, rare)
     if rare.any():
         thresholds[rare] = _common(held_out, objective)
-    _warn(rare, thresholds, objective, min_examples, names)
+    _warn_of_rare(rare, min_examples, names)
+    _warn_of_never(thresholds, objective, names)
     return thresholds
 
 
@@ -243,8 +250,10 @@ def _common(held_out: HeldOut, objective: Objective) -> float:
     """Return the best threshold for all tags."""
     if callable(objective.scoring):
         tried = tried_thresholds(held_out.together.cuts)
-        reached = [objective.scoring(given_tags(held_out.scores, cut)) for cut in tried]
-        return float(tried[objective.best(np.array(reached))])
+        reached = np.array([objective.scoring(given_tags(held_out.scores, cut)) for cut in tried])
+        if np.isnan(reached).all():
+            raise ValueError("scoring is NaN at every threshold")
+        return float(tried[objective.best(reached)])
     if objective.scoring in ("f1_macro", "f1_samples"):
         of_tags = objective.scoring == "f1_macro"
         cuts, values = _mean_f_measure(held_out, objective.beta, of_tags=of_tags)
@@ -260,7 +269,7 @@ def _by_counts(
     also = 0.0
     if shrinkage:
         also = _steady(held_out.together, objective.values(held_out.together), objective)
-    choose = _steady if shrinkage else _exact
+    choose = partial(_steady, of_counts=objective.scoring == "f1_micro") if shrinkage else _exact
     curves = held_out.curves(shrinkage, also)
     if objective.scoring != "f1_micro":
         return np.array([choose(curve, objective.values(curve), objective) for curve in curves])
@@ -275,15 +284,17 @@ def _exact(curve: Curve, values: _Floats, objective: Objective) -> float:
     return between(curve.cuts, objective.best(values))
 
 
-def _steady(curve: Curve, values: _Floats, objective: Objective) -> float:
+def _steady(
+    curve: Curve, values: _Floats, objective: Objective, *, of_counts: bool = False
+) -> float:
     """Return the mean of all cuts that are nearly as good as the best one."""
     best = objective.best(values)
     if objective.is_constrained or np.isinf(curve.cuts[best]):
         return between(curve.cuts, best)
     # a surplus is a number of examples, an F-measure a share of them
-    scale = curve.n_positive if objective.scoring == "f1_micro" else 1.0
-    good = (values >= values[best] - _TOLERANCE * scale) & np.isfinite(curve.cuts)
-    return float(curve.cuts[good].mean())
+    return steady_cut(
+        curve.cuts, values, best, _TOLERANCE * (curve.n_positive if of_counts else 1.0)
+    )
 
 
 def _surplus(curve: Curve, ratio: float, objective: Objective) -> _Floats:
@@ -353,17 +364,14 @@ def _mean_f_measure(held_out: HeldOut, beta: float, *, of_tags: bool) -> tuple[_
     return cuts, totals
 
 
-def _rare(truth: npt.NDArray[np.float32], min_examples: int) -> npt.NDArray[np.bool_]:
+def _rare(held_out: HeldOut, min_examples: int) -> npt.NDArray[np.bool_]:
+    truth, weight = held_out.truth, held_out.weight
+    if weight is not None:
+        truth = truth[weight > 0]
     return np.minimum((truth == 0).sum(axis=0), (truth == 1).sum(axis=0)) < min_examples
 
 
-def _warn(
-    rare: npt.NDArray[np.bool_],
-    thresholds: _Floats,
-    objective: Objective,
-    min_examples: int,
-    names: Any,
-) -> None:
+def _warn_of_rare(rare: npt.NDArray[np.bool_], min_examples: int, names: Any) -> None:
     if rare.any():
         warnings.warn(
             f"tag(s) {_shown(rare, names)} have fewer than {min_examples} positive or negative "
@@ -371,7 +379,10 @@ def _warn(
             UserWarning,
             stacklevel=4,
         )
-    never = np.isinf(thresholds)
+
+
+def _warn_of_never(thresholds: _Floats, objective: Objective, names: Any) -> None:
+    never = np.isposinf(thresholds)
     if objective.scoring == "recall" and never.any():
         warnings.warn(
             f"no threshold of tag(s) {_shown(never, names)} reaches a precision of "

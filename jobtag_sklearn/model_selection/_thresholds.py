@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jobtag_sklearn.model_selection._curves import f_measure, make_curve
+from jobtag_sklearn.model_selection._curves import f_measure, make_curve, steady_cut
 
 
 def stable_threshold(
@@ -19,7 +19,8 @@ def stable_threshold(
 
     Every cut between two scores is looked at. Near its highest point the curve of F1 is
     flat and rough, so its very highest cut is a matter of chance; the mean of all cuts that
-    come within `tolerance` of it changes little from sample to sample.
+    come within `tolerance` of it changes little from sample to sample. Should that mean lie
+    between two peaks, and be good for neither, it is the very best cut.
 
     Parameters
     ----------
@@ -64,5 +65,4 @@ def stable_threshold(
     if curve.n_positive == 0:
         return 0.5
     f1 = f_measure(curve.n_right, curve.n_given, curve.n_positive, beta=1.0)
-    good = (f1 >= f1.max() - tolerance) & np.isfinite(curve.cuts)
-    return float(curve.cuts[good].mean())
+    return steady_cut(curve.cuts, f1, int(f1.argmax()), tolerance)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
@@ -18,7 +19,7 @@ from sklearn.base import (
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import ShuffleSplit, check_cv
-from sklearn.utils import _safe_indexing, get_tags, indexable
+from sklearn.utils import Bunch, _safe_indexing, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -82,7 +83,8 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
     beta : float, default=1
         Weight of recall against precision in F-beta.
     min_precision, min_recall : float, default=None
-        What ``scoring="recall"`` and ``scoring="precision"`` must not fall below.
+        What ``scoring="recall"`` and ``scoring="precision"`` must not fall below; see
+        :func:`find_thresholds`.
     min_tags : int, default=0
         Tags that each sample gets at least: the nearest ones to their thresholds.
     max_tags : int, default=None
@@ -234,23 +236,26 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         """
         X, y = indexable(X, y)
         tags = check_tags(y)
-        if tags.kind == "multiclass":
-            raise ValueError(
-                "Only binary classification is supported. The type of the target is multiclass; "
-                "pass a table of tags, 0 or 1"
-            )
+        _refuse_multiclass(tags)
         objective = self._objective()
-        fit_params = self._routed("fit", params)
+        routed = self._routed("fit", params)
+        fit_params = routed.estimator.fit
         weight = check_weight(params.get("sample_weight"), _num_samples(X))
         with unchanged_on_error(self):
-            rows, scores, n_splits = self._held_out_scores(X, y, tags, fit_params)
-            held_out = HeldOut(
-                tags.indicators[rows], scores, None if weight is None else weight[rows]
+            rows, scores, n_splits = self._held_out_scores(
+                X, y, tags, fit_params, routed.splitter.split
             )
+            if weight is not None:
+                weight = check_weight(weight[rows], len(rows))
+            held_out = HeldOut(tags.indicators[rows], scores, weight)
             if callable(objective.scoring):
                 objective = objective._replace(
                     scoring=_OfPredictions(
-                        objective.scoring, _safe_indexing(X, rows), _safe_indexing(y, rows), tags
+                        objective.scoring,
+                        _safe_indexing(X, rows),
+                        _safe_indexing(y, rows),
+                        tags,
+                        {} if weight is None else {"sample_weight": weight},
                     )
                 )
             self._kind, self._classes = tags.kind, tags.classes
@@ -265,9 +270,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             self._account(held_out, objective)
             if self.refit:
                 self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, name):
-                setattr(self, name, getattr(self.estimator_, name))
+        self._take_over_columns()
         return self
 
     @available_if(_estimator_has("partial_fit"))
@@ -291,17 +294,22 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         self : TunedMultiLabelThresholdClassifierCV
             The updated classifier.
         """
-        params = self._routed("partial_fit", params)
+        params = self._routed("partial_fit", params).estimator.partial_fit
         if hasattr(self, "estimator_"):
+            if isinstance(y, pd.DataFrame) and set(y.columns) == set(self._classes):
+                y = y[list(self._classes)]
             self.estimator_.partial_fit(X, y, **params)
             return self
-        tags = check_tags(y, classes=params.get("classes"))
-        self.estimator_ = clone(self.estimator).partial_fit(X, y, **params)
-        self._kind, self._classes = tags.kind, tags.classes
-        neutral = (
-            0.5 if response_name(self.estimator_, self.response_method) == PROBABILITY else 0.0
-        )
-        self.best_thresholds_ = np.full(tags.indicators.shape[1], neutral)
+        classes = params.get("classes") if np.ndim(y) == 1 else None
+        tags = check_tags(y, classes=None if classes is None else np.asarray(classes))
+        _refuse_multiclass(tags)
+        with unchanged_on_error(self):
+            self.estimator_ = clone(self.estimator).partial_fit(X, y, **params)
+            self._kind, self._classes = tags.kind, tags.classes
+            name = response_name(self.estimator_, self.response_method)
+            neutral = 0.5 if name == PROBABILITY else 0.0
+            self.best_thresholds_ = np.full(tags.indicators.shape[1], neutral)
+        self._take_over_columns()
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -318,7 +326,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             0 or 1, or labels.
         """
         check_is_fitted(self)
-        scores = self._scores(self.estimator_, X, self._kind)
+        scores = self._scores(self.estimator_, X)
         given = self._limited(scores >= self.best_thresholds_, scores).astype(np.int64)
         return given if self._kind == "multilabel" else self._classes[given[:, 0]]
 
@@ -363,7 +371,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         check_is_fitted(self)
         if self._kind != "multilabel":
             return self.estimator_.predict_proba(X)
-        return tag_columns(self.estimator_, X, PROBABILITY, self._kind)
+        return tag_columns(self.estimator_, X, PROBABILITY, len(self.best_thresholds_))
 
     @available_if(_estimator_has(DECISION))
     def decision_function(self, X: Any) -> npt.NDArray[Any]:
@@ -393,6 +401,12 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
     def _tag_names(self) -> npt.NDArray[Any]:
         return self._classes if self._kind == "multilabel" else self._classes[1:]
 
+    def _take_over_columns(self) -> None:
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+
     def _objective(self) -> Objective:
         scoring = self.scoring
         if scoring not in SCORINGS:
@@ -408,7 +422,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         return make_objective(scoring, self.beta, self.min_precision, self.min_recall)
 
     def _held_out_scores(
-        self, X: Any, y: Any, tags: Tags, fit_params: dict[str, Any]
+        self, X: Any, y: Any, tags: Tags, fit_params: dict[str, Any], split_params: Any
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any], int]:
         """Return the rows that were held out, their scores, and the number of splits."""
         if isinstance(self.cv, str):
@@ -420,8 +434,9 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
                 raise NotFittedError("cv='prefit' needs an estimator that is fitted") from None
             self.estimator_ = self.estimator
             rows = np.arange(_num_samples(X))
-            return rows, self._checked_scores(self.estimator_, X, tags, rows), 1
-        splits = list(self._splitter(y).split(X, y))
+            scores = self._scores(self.estimator_, X, tags)
+            return rows, check_scores(scores, tags.indicators.shape), 1
+        splits = list(self._splitter(y).split(X, y, **split_params))
         if len(splits) > 1 and not self.refit:
             raise ValueError(
                 f"cv makes {len(splits)} splits, of which each has its own classifier, so refit "
@@ -431,13 +446,16 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             delayed(_fit_part)(clone(self.estimator), X, y, rows, fit_params) for rows, _ in splits
         )
         held_out = [rows for _, rows in splits]
-        scores = [
-            self._checked_scores(estimator, _safe_indexing(X, rows), tags, rows)
+        parts = [
+            check_scores(
+                self._scores(estimator, _safe_indexing(X, rows), tags),
+                (len(rows), tags.indicators.shape[1]),
+            )
             for estimator, rows in zip(fitted, held_out, strict=True)
         ]
         if not self.refit:
             self.estimator_ = fitted[0]
-        return np.concatenate(held_out), np.concatenate(scores), len(splits)
+        return np.concatenate(held_out), np.concatenate(parts), len(splits)
 
     def _splitter(self, y: Any) -> Any:
         if isinstance(self.cv, Real) and not isinstance(self.cv, Integral):
@@ -446,14 +464,15 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             return MultiLabelStratifiedKFold(int(self.cv or 5), random_state=self.random_state)
         return check_cv(self.cv, y, classifier=True)
 
-    def _checked_scores(
-        self, estimator: Any, X: Any, tags: Tags, rows: npt.NDArray[np.intp]
-    ) -> npt.NDArray[Any]:
-        scores = self._scores(estimator, X, tags.kind)
-        return check_scores(scores, (len(rows), tags.indicators.shape[1]))
-
-    def _scores(self, estimator: Any, X: Any, kind: str) -> npt.NDArray[Any]:
-        return tag_columns(estimator, X, response_name(estimator, self.response_method), kind)
+    def _scores(self, estimator: Any, X: Any, tags: Tags | None = None) -> npt.NDArray[Any]:
+        """Return one column a tag; `tags` are those of a fit that is under way."""
+        if tags is None:
+            kind, classes, n_tags = self._kind, self._classes, len(self.best_thresholds_)
+        else:
+            kind, classes, n_tags = tags.kind, tags.classes, tags.indicators.shape[1]
+        positive = classes[1] if kind == "binary" else None
+        name = response_name(estimator, self.response_method)
+        return tag_columns(estimator, X, name, n_tags, positive)
 
     def _account(
         self,
@@ -502,21 +521,22 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
     ) -> npt.NDArray[np.bool_]:
         """Give each sample as many tags as it must have and no more than it may."""
         n_tags = given.shape[1]
-        if self._kind != "multilabel" or not (self.min_tags or self.max_tags):
+        if self._kind != "multilabel" or not (self.min_tags or self.max_tags is not None):
             return given
-        # a tag that is never given is further from its threshold than any other
-        finite = np.where(np.isinf(self.best_thresholds_), 1e30, self.best_thresholds_)
-        order = np.argsort(-(scores - finite), axis=1, kind="stable")
+        # tags that are never given come last, the likeliest of them first
+        order = np.lexsort((-scores, self.best_thresholds_ - scores), axis=1)
         rank = np.empty_like(order)
         np.put_along_axis(rank, order, np.arange(n_tags)[None, :], axis=1)
         given = given | (rank < self.min_tags)
         return given if self.max_tags is None else given & (rank < self.max_tags)
 
-    def _routed(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Return what of a method's parameters the estimator gets: all, without routing."""
-        if not get_config()["enable_metadata_routing"]:
-            return params
-        return process_routing(self, method, **params).estimator[method]
+    def _routed(self, method: str, params: dict[str, Any]) -> Bunch:
+        """Return which parameters go to the estimator and which to the splitter."""
+        if get_config()["enable_metadata_routing"]:
+            return process_routing(self, method, **params)
+        groups = {name: value for name, value in params.items() if name == "groups"}
+        others = {name: value for name, value in params.items() if name != "groups"}
+        return Bunch(estimator=Bunch(**{method: others}), splitter=Bunch(split=groups))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return which parameters of `fit` and `partial_fit` go where.
@@ -526,11 +546,18 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         routing : MetadataRouter
             Routing information.
         """
-        return MetadataRouter(owner=type(self).__name__).add(
-            estimator=self.estimator,
-            method_mapping=MethodMapping()
-            .add(caller="fit", callee="fit")
-            .add(caller="partial_fit", callee="partial_fit"),
+        return (
+            MetadataRouter(owner=type(self).__name__)
+            .add(
+                estimator=self.estimator,
+                method_mapping=MethodMapping()
+                .add(caller="fit", callee="fit")
+                .add(caller="partial_fit", callee="partial_fit"),
+            )
+            .add(
+                splitter=self.cv,
+                method_mapping=MethodMapping().add(caller="fit", callee="split"),
+            )
         )
 
     def __sklearn_tags__(self) -> Any:
@@ -539,6 +566,14 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         tags.classifier_tags.multi_label = True
         tags.input_tags.sparse = get_tags(self.estimator).input_tags.sparse
         return tags
+
+
+def _refuse_multiclass(tags: Tags) -> None:
+    if tags.kind == "multiclass":
+        raise ValueError(
+            "Only binary classification is supported. The type of the target is multiclass; "
+            "pass a table of tags, 0 or 1"
+        )
 
 
 class _Predicted(ClassifierMixin, BaseEstimator):
@@ -558,14 +593,16 @@ class _Predicted(ClassifierMixin, BaseEstimator):
 class _OfPredictions:
     """A scorer as a function of 0/1 predictions."""
 
-    def __init__(self, scorer: Any, X: Any, y: Any, tags: Tags) -> None:
+    def __init__(self, scorer: Any, X: Any, y: Any, tags: Tags, params: dict[str, Any]) -> None:
         self._scorer, self._X, self._y, self._tags = scorer, X, y, tags
+        self._params = params
 
     def __call__(self, given: npt.NDArray[np.int64]) -> float:
         classes = self._tags.classes
         predictions = given if self._tags.kind == "multilabel" else classes[given[:, 0]]
         try:
-            return float(self._scorer(_Predicted(predictions, classes), self._X, self._y))
+            model = _Predicted(predictions, classes)
+            return float(self._scorer(model, self._X, self._y, **self._params))
         except AttributeError as error:
             raise ValueError(
                 "scoring must look at what predict returns; thresholds change nothing else "

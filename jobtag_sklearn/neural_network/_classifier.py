@@ -182,6 +182,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     (2, 3)
     """
 
+    #: What `fit` does not look at while it is a number, for searches that need no new fit.
+    _parameters_of_predict = ("threshold",)
+
     _parameter_constraints: ClassVar[dict] = {
         **KerasEstimator._parameter_constraints,
         "hidden_layer_sizes": ["array-like"],

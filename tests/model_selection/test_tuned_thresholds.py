@@ -19,7 +19,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, fbeta_score, hamming_loss, make_scorer, precision_score
-from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -333,3 +333,81 @@ def test_bad_parameters_are_named():
             tuned(**({"estimator": LOGISTIC} | wrong)).fit(X, Y)
     with pytest.raises(NotFittedError):
         tuned().predict(X)
+
+
+def test_class_that_a_fold_has_never_seen_scores_zero():
+    rows = np.r_[np.zeros((100, 1)), np.ones((100, 1))]
+    labels = np.array(["no"] * 100 + ["yes"] * 100)
+    model = tuned(
+        RandomForestClassifier(10, random_state=0),
+        cv=[(np.arange(90), np.arange(90, 200))],
+        refit=False,
+        strategy="per_tag",
+    ).fit(rows, labels)
+    assert model.best_score_ < 1
+
+
+@pytest.mark.parametrize("name", ["logistic regression", "ours"])
+def test_table_of_one_tag(name):
+    tags = pd.DataFrame({"Law": Y[:, 0]})
+    model = tuned(CLASSIFIERS[name], cv=3).fit(X, tags)
+    assert model.predict(X).shape == (300, 1)
+    assert model.predict_proba(X).shape == (300, 1)
+    assert f1_score(tags, model.predict(X)) > 0.4
+
+
+def test_first_partial_fit_of_tables_arrays_and_labels():
+    network = MLPClassifier((4,), random_state=0)
+    model = tuned(network).partial_fit(X, Y, classes=[0, 1, 2, 3])
+    assert len(model.predict_tags(X)) == 300
+    assert model.n_features_in_ == 8
+    labels = np.where(Y[:, 0] == 1, "yes", "no")
+    model = tuned(network).partial_fit(X, labels, classes=["no", "yes"])
+    assert set(model.predict(X)) <= {"no", "yes"}
+    with pytest.raises(ValueError, match="Only binary classification is supported"):
+        tuned(network).partial_fit(X, np.arange(300) % 3, classes=[0, 1, 2])
+
+
+def test_partial_fit_puts_columns_in_order():
+    tags = pd.DataFrame(Y, columns=list("abcd"))
+    models = [tuned(MLPClassifier((4,), max_iter=20, random_state=0)) for _ in range(2)]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Stochastic Optimizer")
+        for model, columns in zip(models, (list("abcd"), list("dcba")), strict=True):
+            model.fit(X, tags).partial_fit(X, tags[columns])
+    assert_array_equal(models[0].predict_proba(X), models[1].predict_proba(X))
+
+
+def test_scorer_that_is_no_number_somewhere():
+    undefined = make_scorer(precision_score, average="micro", zero_division=np.nan)
+    model = tuned(scoring=undefined, strategy="common").fit(X, Y)
+    assert np.isfinite(model.best_thresholds_).all()
+    assert model.best_score_ > 0.5
+
+
+def test_groups_reach_the_splitter():
+    groups = np.arange(300) % 6
+    model = tuned(cv=GroupKFold(3)).fit(X, Y, groups=groups)
+    assert np.isfinite(model.best_thresholds_).all()
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = tuned(cv=GroupKFold(3)).fit(X, Y, groups=groups)
+    assert_array_equal(model.best_thresholds_, routed.best_thresholds_)
+
+
+def test_weights_of_a_scorer_and_wrong_weights():
+    weight = np.where(np.arange(300) < 150, 1.0, 0.0)
+    own = {"cv": KFold(3), "strategy": "common"}
+    by_name = tuned(LogisticRegression(), scoring="f1_micro", **own)
+    scorer = tuned(LogisticRegression(), scoring=make_scorer(f1_score), **own)
+    by_name.fit(X, Y[:, 0], sample_weight=weight)
+    scorer.fit(X, Y[:, 0], sample_weight=weight)
+    assert scorer.best_score_ == pytest.approx(by_name.best_score_, abs=0.03)
+    for wrong in (-weight, weight * np.nan, weight * 0):
+        with pytest.raises(ValueError, match="sample_weight must be numbers of 0 or more"):
+            tuned(LogisticRegression()).fit(X, Y[:, 0], sample_weight=wrong)
+
+
+def test_likeliest_of_tags_that_are_never_given():
+    model = tuned(min_tags=1).fit(X, Y)
+    model.best_thresholds_ = np.full(4, np.inf)
+    assert_array_equal(model.predict(X).argmax(axis=1), model.predict_proba(X).argmax(axis=1))
