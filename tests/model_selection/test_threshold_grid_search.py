@@ -62,7 +62,7 @@ def assert_same_scores(ours, plain):
 )
 def test_same_results_as_the_plain_search(settings):
     grid = [
-        {"threshold": [0.2, 0.4, 0.6], "epochs": [1, 2]},
+        {"threshold": [0.2, 0.6], "epochs": [1]},
         {"threshold": ["auto", 0.5], "learning_rate": [0.1]},
     ]
     settings = {"cv": MultiLabelStratifiedKFold(2, random_state=0)} | settings
@@ -76,7 +76,7 @@ def test_same_results_as_the_plain_search(settings):
 
 
 def test_whole_pipeline():
-    grid = {"classifier__threshold": [0.1, 0.3, 0.5]}
+    grid = {"classifier__threshold": [0.1, 0.4]}
     settings = {"cv": 2, "scoring": "f1_micro"}
     ours = ThresholdGridSearchCV(small_pipeline(), grid, **settings).fit(JOBS, TAGS)
     plain = GridSearchCV(small_pipeline(), grid, **settings).fit(JOBS, TAGS)

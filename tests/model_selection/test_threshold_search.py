@@ -37,14 +37,14 @@ def every_combination(scores, strategy):
 
 @given(
     seed=st.integers(0, 10**6),
-    n=st.integers(2, 7),
+    n=st.integers(2, 6),
     n_tags=st.integers(2, 3),
     decimals=st.sampled_from([None, 1]),
     scoring=st.sampled_from(sorted(AVERAGES)),
     strategy=st.sampled_from(["common", "per_tag"]),
     beta=st.sampled_from([0.5, 1.0, 2.0]),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_no_combination_of_cuts_is_better(seed, n, n_tags, decimals, scoring, strategy, beta):
     if scoring == "f1_samples" and strategy == "per_tag":
         return  # goes tag by tag, see below
@@ -65,7 +65,7 @@ def test_no_combination_of_cuts_is_better(seed, n, n_tags, decimals, scoring, st
     strategy=st.sampled_from(["common", "per_tag"]),
     lowest=st.sampled_from([0.0, 0.5, 0.8, 1.0]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_most_recall_with_enough_precision_and_the_reverse(seed, strategy, lowest):
     truth, scores = random_scores(seed, 8, decimals=1)
     average = "micro" if strategy == "common" else None
