@@ -35,7 +35,11 @@ def test_as_many_checks_as_for_sklearns_own_network():
 
 def test_few_failures_are_expected_and_each_is_a_check():
     assert sum(map(len, EXPECTED_FAILURES.values())) <= 6
-    assert set(EXPECTED_FAILURES) == {"KerasMultiLabelClassifier", "ConvAutoencoderTransformer"}
+    assert set(EXPECTED_FAILURES) == {
+        "KerasMultiLabelClassifier",
+        "ConvAutoencoderTransformer",
+        "TunedMultiLabelThresholdClassifierCV",
+    }
     for reasons in EXPECTED_FAILURES.values():
         assert set(reasons) <= set(names_of_checks(CLASSIFIER))
         assert all(len(reason) > 20 for reason in reasons.values())
