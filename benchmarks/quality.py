@@ -71,20 +71,22 @@ def tagged_alone(fit_predict: Callable[..., Result]) -> Callable[..., Result]:
     return without_others
 
 
+def tfidf() -> ColumnTransformer:
+    """Return the TF-IDF columns that all peers have."""
+    title = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
+    description = TfidfVectorizer(sublinear_tf=True, min_df=2, stop_words="english")
+    return ColumnTransformer(
+        [("title", title, "job_title"), ("description", description, "job_description")]
+    )
+
+
 def linear(candidates: list[Any]) -> Callable[..., Result]:
     """Return a function that fits TF-IDF and the best of some linear models."""
-
-    def features() -> ColumnTransformer:
-        title = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
-        description = TfidfVectorizer(sublinear_tf=True, min_df=2, stop_words="english")
-        return ColumnTransformer(
-            [("title", title, "job_title"), ("description", description, "job_description")]
-        )
 
     def fit_predict(jobs: Any, tags: Any, test: Any, seed: int) -> Result:
         cut = int(0.85 * len(jobs))
         Y = tags.to_numpy()
-        fitted = features().fit(jobs[:cut])
+        fitted = tfidf().fit(jobs[:cut])
         X, watched = fitted.transform(jobs[:cut]), fitted.transform(jobs[cut:])
         best = (-1.0, 0.0, candidates[0])
         for candidate in candidates:
@@ -92,7 +94,7 @@ def linear(candidates: list[Any]) -> Callable[..., Result]:
             threshold = stable_threshold(Y[cut:], scores)
             f1 = tag_scores(Y[cut:], (scores >= threshold).astype(int))["f1_micro"]
             best = max(best, (f1, threshold, candidate), key=lambda found: found[0])
-        model = make_pipeline(features(), OneVsRestClassifier(clone(best[2]))).fit(jobs, Y)
+        model = make_pipeline(tfidf(), OneVsRestClassifier(clone(best[2]))).fit(jobs, Y)
         scores = _scores(model, test)
         return (scores >= best[1]).astype(int), scores
 

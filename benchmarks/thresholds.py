@@ -18,13 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
-from benchmarks.quality import load
+from benchmarks.quality import load, tfidf
 from jobtag_sklearn import make_job_tag_pipeline
 from jobtag_sklearn.datasets import make_job_postings
 from jobtag_sklearn.inspection import calibration_scores, tag_scores
@@ -56,21 +54,9 @@ def make_model(name: str, seed: int) -> Any:
     """Return a model by its name on the command line."""
     if name == "ours":
         return make_job_tag_pipeline(random_state=seed, n_jobs=2)
-    words = ColumnTransformer(
-        [
-            (
-                "title",
-                TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2),
-                "job_title",
-            ),
-            (
-                "description",
-                TfidfVectorizer(sublinear_tf=True, min_df=2, stop_words="english"),
-                "job_description",
-            ),
-        ]
+    return make_pipeline(
+        tfidf(), OneVsRestClassifier(LogisticRegression(C=10, solver="liblinear"))
     )
-    return make_pipeline(words, OneVsRestClassifier(LogisticRegression(C=10, solver="liblinear")))
 
 
 def compare(parts: tuple[pd.DataFrame, ...], name: str, folds: int, seed: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from jobtag_sklearn.datasets._sql import without_secrets
+from jobtag_sklearn.utils._tags import names_of_tags
 
 TAG_SEPARATOR = " | "
 
@@ -154,10 +155,7 @@ def farewell(output: Path, files: Sequence[str], model: Path, seconds: float) ->
 
 def joined_tags(given: Any, names: Sequence[Any]) -> list[str]:
     """Write the tags of each row of an indicator matrix as one text."""
-    return [
-        TAG_SEPARATOR.join(str(names[tag]) for tag in np.flatnonzero(row).tolist())
-        for row in given
-    ]
+    return [TAG_SEPARATOR.join(map(str, tags)) for tags in names_of_tags(given, names)]
 
 
 def _shown(source: str) -> str:

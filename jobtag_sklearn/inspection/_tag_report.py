@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import average_precision_score, label_ranking_average_precision_score
 
+from jobtag_sklearn.utils._counts import share
 from jobtag_sklearn.utils._tags import check_tags
 
 _Floats = npt.NDArray[np.float64]
@@ -96,11 +97,11 @@ def tag_report(
     columns: dict[str, Any] = {
         "support": support,
         "predicted": predicted,
-        "precision": _share(right, predicted),
-        "recall": _share(right, support),
-        "f1": _share(2 * right, predicted + support),
-        "accuracy": _share(agreed, n_known, of_nothing=np.nan),
-        "majority_accuracy": _share(
+        "precision": share(right, predicted),
+        "recall": share(right, support),
+        "f1": share(2 * right, predicted + support),
+        "accuracy": share(agreed, n_known, of_nothing=np.nan),
+        "majority_accuracy": share(
             np.maximum(support, n_known - support), n_known, of_nothing=np.nan
         ),
     }
@@ -189,7 +190,7 @@ def tag_scores(y_true: Any, y_pred: Any, y_score: Any = None) -> pd.Series:
     """
     answers = _check_answers(y_true, y_pred, y_score, None)
     n_known = answers.known.sum(axis=0)
-    often = _share(answers.true.sum(axis=0), n_known)
+    often = share(answers.true.sum(axis=0), n_known)
     shape = answers.known.shape
     majority = answers._replace(
         given=np.broadcast_to(often > 0.5, shape) & answers.known,
@@ -215,7 +216,7 @@ def _scores(answers: _Answers) -> dict[str, float]:
     right = true & given
     whole = known.all(axis=1)
     scores = {
-        "f1_micro": float(_share(2 * right.sum(), true.sum() + given.sum())),
+        "f1_micro": float(share(2 * right.sum(), true.sum() + given.sum())),
         "f1_macro": _mean(_f1(right, true, given, axis=0)[known.any(axis=0)]),
         "f1_samples": _mean(_f1(right, true, given, axis=1)[whole]),
         "subset_accuracy": _mean((true == given).all(axis=1)[whole]),
@@ -231,13 +232,7 @@ def _scores(answers: _Answers) -> dict[str, float]:
 
 
 def _f1(right: Any, true: Any, given: Any, *, axis: int) -> _Floats:
-    return _share(2 * right.sum(axis=axis), true.sum(axis=axis) + given.sum(axis=axis))
-
-
-def _share(part: Any, whole: Any, *, of_nothing: float = 0.0) -> _Floats:
-    """Divide counts by counts, where the second one may be zero."""
-    part, whole = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
-    return np.divide(part, whole, out=np.full(part.shape, of_nothing), where=whole != 0)
+    return share(2 * right.sum(axis=axis), true.sum(axis=axis) + given.sum(axis=axis))
 
 
 def _mean(values: npt.NDArray[Any]) -> float:

@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from jobtag_sklearn.model_selection._curves import f_measure, make_curve
 from jobtag_sklearn.model_selection._responses import response_name, tag_columns
 from jobtag_sklearn.model_selection._threshold_search import check_scores
-from jobtag_sklearn.utils._tags import Tags, check_tags, shown
+from jobtag_sklearn.utils._tags import Tags, check_tags, in_order_of, shown
 
 _Floats = npt.NDArray[np.float64]
 
@@ -20,11 +19,10 @@ _TOGETHER = "all tags together"
 _MOST_POINTS = 2000
 #: Distinct for the colour-blind (Okabe and Ito), and in print by their dashes.
 _STYLES = {
-    "precision": {"color": "#0072B2", "linestyle": "--"},
-    "recall": {"color": "#E69F00", "linestyle": ":"},
-    "f1": {"color": "#000000", "linestyle": "-"},
+    "precision": {"color": "#0072B2", "linestyle": "--", "label": "precision"},
+    "recall": {"color": "#E69F00", "linestyle": ":", "label": "recall"},
+    "f1": {"color": "#000000", "linestyle": "-", "label": "F1"},
 }
-_LABELS = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
 
 class _Lines(NamedTuple):
@@ -112,9 +110,7 @@ class ThresholdCurveDisplay:
         """
         classes = getattr(estimator, "classes_", None)
         names = classes.tolist() if isinstance(classes, np.ndarray) else []
-        if isinstance(y, pd.DataFrame) and set(y.columns) == set(names):
-            y = y[names]
-        checked = check_tags(y, kind="multilabel")
+        checked = check_tags(in_order_of(y, names), kind="multilabel")
         if response_method == "auto":
             response_method = getattr(estimator, "response_method", "auto")
         name = response_name(estimator, response_method)
@@ -217,7 +213,7 @@ class ThresholdCurveDisplay:
         for panel, (name, lines) in zip(self.axes_, self.curves.items(), strict=False):
             for measure, style in _STYLES.items():
                 values = getattr(_Lines(*lines), measure)
-                panel.plot(lines[0], values, label=_LABELS[measure], **style)
+                panel.plot(lines[0], values, **style)
             threshold = (self.chosen or {}).get(name)
             if threshold is not None and np.isfinite(threshold):
                 panel.axvline(

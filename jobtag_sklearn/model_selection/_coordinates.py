@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from jobtag_sklearn.model_selection._curves import (
     between,
+    evenly_spread,
     f_measure,
+    last_best,
     make_curve,
     running_totals,
 )
@@ -41,8 +43,7 @@ def tag_by_tag(rule: Rule, thresholds: _Floats, tags: Any) -> _Floats:
         moved = False
         for tag in tags:
             threshold_at, values, now = rule.values(tag)
-            values = np.where(np.isnan(values), -np.inf, values)
-            best = len(values) - 1 - int(values[::-1].argmax())
+            best = last_best(values)
             if values[best] > now + 1e-12:
                 moved, thresholds[tag] = True, threshold_at(best)
                 rule.give(tag, thresholds[tag])
@@ -58,8 +59,7 @@ def given_tags(scores: npt.NDArray[Any], thresholds: Any) -> npt.NDArray[np.int6
 
 def tried_thresholds(cuts: _Floats) -> _Floats:
     """Return thresholds between cuts, evenly spread over them if they are many."""
-    positions = np.unique(np.linspace(0, len(cuts) - 1, _N_TRIED).round().astype(np.intp))
-    return np.array([between(cuts, int(position)) for position in positions])
+    return np.array([between(cuts, at) for at in evenly_spread(len(cuts), _N_TRIED)])
 
 
 class SamplesRule:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from jobtag_sklearn.utils._counts import share
+
 _Floats = npt.NDArray[np.float64]
 
 
@@ -35,13 +37,12 @@ class Curve(NamedTuple):
 
     def thinned(self, most: int) -> Curve:
         """Return the same counts at `most` cuts or fewer."""
-        n_cuts = len(self.cuts)
-        kept = np.unique(np.linspace(0, n_cuts - 1, min(most, n_cuts)).round().astype(np.intp))
+        kept = evenly_spread(len(self.cuts), most)
         return Curve(self.cuts[kept], self.n_right[kept], self.n_given[kept], self.n_positive)
 
     def plus(self, other: Curve, n_positive: float) -> Curve:
         """Add the counts of another curve, scaled to `n_positive`, at this one's cuts."""
-        if not n_positive or not other.n_positive:
+        if not other.n_positive:
             return self
         share = n_positive / other.n_positive
         n_right, n_given = other.counts_at(self.cuts)
@@ -79,6 +80,17 @@ def make_curve(truth: Any, scores: Any, weight: Any = None, *, also: Any = ()) -
         return curve
     cuts = np.union1d(curve.cuts, also)
     return Curve(cuts, *curve.counts_at(cuts), curve.n_positive)
+
+
+def evenly_spread(n: int, most: int) -> npt.NDArray[np.intp]:
+    """Return positions from 0 to ``n - 1``, all of them if they are not more than `most`."""
+    return np.unique(np.linspace(0, n - 1, min(most, n)).round().astype(np.intp))
+
+
+def last_best(values: _Floats) -> int:
+    """Return the last position of the highest value; NaN is lower than any number."""
+    values = np.where(np.isnan(values), -np.inf, values)
+    return len(values) - 1 - int(values[::-1].argmax())
 
 
 def between(cuts: _Floats, position: int) -> float:
@@ -126,5 +138,4 @@ def steady_cut(cuts: _Floats, values: _Floats, best: int, tolerance: float) -> f
 
 def f_measure(n_right: Any, n_given: Any, n_positive: Any, beta: float) -> Any:
     """Return F-beta of counts, 0 where nothing is given and nothing should be."""
-    of = np.asarray(n_given + beta**2 * n_positive, dtype=np.float64)
-    return np.divide((1 + beta**2) * n_right, of, out=np.zeros_like(of), where=of > 0)
+    return share((1 + beta**2) * n_right, n_given + beta**2 * n_positive)

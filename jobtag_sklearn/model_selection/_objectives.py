@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from jobtag_sklearn.model_selection._curves import Curve, f_measure
+from jobtag_sklearn.model_selection._curves import Curve, f_measure, last_best
+from jobtag_sklearn.utils._counts import share
 
 #: Objectives that have a name of their own; others are functions of predictions.
 SCORINGS = ("f1_macro", "f1_micro", "f1_samples", "recall", "precision")
@@ -50,20 +51,18 @@ class Objective(NamedTuple):
         """Return how good each cut of a curve is, minus infinity where it may not be."""
         if not self.is_constrained:
             return f_measure(curve.n_right, curve.n_given, curve.n_positive, self.beta)
-        some = np.where(curve.n_given > 0, curve.n_given, 1.0)
-        precision = np.where(curve.n_given > 0, curve.n_right / some, 0.0)
-        recall = curve.n_right / (curve.n_positive or 1.0)
+        precision = share(curve.n_right, curve.n_given)
+        recall = share(curve.n_right, curve.n_positive)
         best, enough = (recall, precision) if self.scoring == "recall" else (precision, recall)
         return np.where(enough >= self.lowest - _ROUNDING, best, -np.inf)
 
     def best(self, values: npt.NDArray[np.float64]) -> int:
         """Return the position of the best of a curve's cuts, ascending."""
-        values = np.where(np.isnan(values), -np.inf, values)
         if self.scoring == "precision":
             # of the same precision the lower cut has the higher recall
             return int(values.argmax())
         # of the same value the highest cut gives the fewest tags
-        return len(values) - 1 - int(values[::-1].argmax())
+        return last_best(values)
 
 
 def make_objective(

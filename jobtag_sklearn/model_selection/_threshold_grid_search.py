@@ -160,11 +160,11 @@ KerasMultiLabelClassifier` and of :class:`~sklearn.model_selection.FixedThreshol
 
 
 class _Candidate(NamedTuple):
-    """A candidate of the search: which shared fit it has, and what is set afterwards."""
+    """A candidate of the search: which shared fit it has, and the threshold set afterwards."""
 
     params: dict[str, Any]
     fit: int
-    setting: dict[str, Any]
+    threshold: Any
 
 
 def _free_parameter(estimator: Any, grid: Any) -> str | None:
@@ -188,12 +188,8 @@ def _share_fits(grid: Any, free: str | None) -> tuple[list[_Candidate], list[dic
     fits: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
     for params in ParameterGrid(grid):
-        setting = {
-            name: value
-            for name, value in params.items()
-            if name == free and isinstance(value, Real)
-        }
-        fitted = {name: value for name, value in params.items() if name not in setting}
+        fitted = dict(params)
+        threshold = fitted.pop(free) if isinstance(params.get(free), Real) else None
         # a grid gives the very same values to all its candidates
         same = (
             number
@@ -207,7 +203,7 @@ def _share_fits(grid: Any, free: str | None) -> tuple[list[_Candidate], list[dic
             kept.append(fitted)
             # with a number, since "auto" would hold rows out
             fits.append(params)
-        candidates.append(_Candidate(params, number, setting))
+        candidates.append(_Candidate(params, number, threshold))
     return candidates, fits
 
 
@@ -225,19 +221,19 @@ class _AllThresholds:
         self._scorer, self._free, self._error_score = scorer, free, error_score
         # others may look at the pipeline, or at its rows
         self._is_of_scikit_learn = _is_of_scikit_learn(scoring)
-        self._settings = {_key(one.setting): one.setting for one in candidates}
+        self._thresholds = {_key(one.threshold): one.threshold for one in candidates}
 
     def __call__(self, estimator: Any, X: Any, y: Any, **params: Any) -> dict[str, float]:
         if self._free is None:
-            return self._score("@[]", estimator, X, y, params)
+            return self._score(_key(None), estimator, X, y, params)
         scored, name = estimator, self._free
         if isinstance(estimator, Pipeline) and len(estimator) > 1 and self._is_of_scikit_learn:
             X, scored = estimator[:-1].transform(X), estimator[-1]
             name = name.removeprefix(f"{estimator.steps[-1][0]}__")
         fitted = scored.get_params()[name]
         scores = {}
-        for key, setting in self._settings.items():
-            scored.set_params(**{name: setting.get(self._free, fitted)})
+        for key, threshold in self._thresholds.items():
+            scored.set_params(**{name: fitted if threshold is None else threshold})
             scores.update(self._score(key, scored, X, y, params))
         # it will be scored again, on the training rows
         scored.set_params(**{name: fitted})
@@ -272,8 +268,8 @@ def _is_of_scikit_learn(scoring: Any) -> bool:
     )
 
 
-def _key(setting: dict[str, Any]) -> str:
-    return f"@{sorted(setting.items())!r}"
+def _key(threshold: Any) -> str:
+    return f"@{_THRESHOLD}={threshold!r}"
 
 
 def _expanded(
@@ -290,7 +286,7 @@ def _expanded(
                 column[row] = candidate.params[name]
         results[f"param_{name}"] = column
     results["params"] = [candidate.params for candidate in candidates]
-    keys = [_key(candidate.setting) for candidate in candidates]
+    keys = [_key(candidate.threshold) for candidate in candidates]
     of_first = [name for name in shared if name.startswith("split0_") and name.endswith(keys[0])]
     for name in of_first:
         kind, metric = name.removeprefix("split0_").removesuffix(keys[0]).split("_", 1)

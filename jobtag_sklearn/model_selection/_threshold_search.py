@@ -239,8 +239,6 @@ def search(
     rare = _rare(held_out, min_examples)
     find = _by_counts if objective.sums_over_tags else _by_coordinates
     thresholds = find(held_out, objective, shrinkage, rare)
-    if rare.any():
-        thresholds[rare] = _common(held_out, objective)
     _warn_of_rare(rare, min_examples, names)
     _warn_of_never(thresholds, objective, names)
     return thresholds
@@ -271,13 +269,14 @@ def _by_counts(
         also = _steady(held_out.together, objective.values(held_out.together), objective)
     choose = partial(_steady, of_counts=objective.scoring == "f1_micro") if shrinkage else _exact
     curves = held_out.curves(shrinkage, also)
-    if objective.scoring != "f1_micro":
-        return np.array([choose(curve, objective.values(curve), objective) for curve in curves])
-    kept = list(curves)
-    ratio = _best_ratio(kept, objective)
-    return np.array(
-        [choose(curve, _surplus(curve, ratio, objective), objective) for curve in kept]
-    )
+    values_of = objective.values
+    if objective.scoring == "f1_micro":
+        curves = list(curves)
+        values_of = partial(_surplus, objective=objective, ratio=_best_ratio(curves, objective))
+    thresholds = np.array([choose(curve, values_of(curve), objective) for curve in curves])
+    if rare.any():
+        thresholds[rare] = _common(held_out, objective)
+    return thresholds
 
 
 def _exact(curve: Curve, values: _Floats, objective: Objective) -> float:
@@ -297,7 +296,7 @@ def _steady(
     )
 
 
-def _surplus(curve: Curve, ratio: float, objective: Objective) -> _Floats:
+def _surplus(curve: Curve, *, ratio: float, objective: Objective) -> _Floats:
     """Return what each cut has over what a ratio asks for what it gives."""
     return (1 + objective.beta**2) * curve.n_right - ratio * curve.n_given
 
@@ -308,7 +307,8 @@ def _best_ratio(curves: list[Curve], objective: Objective) -> float:
     ratio, reached = -1.0, 0.0
     while reached > ratio:
         ratio = reached
-        best = [objective.best(_surplus(curve, ratio, objective)) for curve in curves]
+        surplus = partial(_surplus, ratio=ratio, objective=objective)
+        best = [objective.best(surplus(curve)) for curve in curves]
         n_right = sum(curve.n_right[at] for curve, at in zip(curves, best, strict=True))
         n_given = sum(curve.n_given[at] for curve, at in zip(curves, best, strict=True))
         reached = float(f_measure(n_right, n_given, n_positive, objective.beta))
@@ -332,7 +332,9 @@ def _by_coordinates(
         return found
     n_positive = np.nansum(truth, axis=0)
     own = n_positive / (n_positive + shrinkage)
-    return own * np.where(np.isfinite(found), found, common) + (1 - own) * common
+    drawn = own * np.where(np.isfinite(found), found, common) + (1 - own) * common
+    # rare tags have not moved, and rounding shall not move them either
+    return np.where(rare, common, drawn)
 
 
 def _mean_f_measure(held_out: HeldOut, beta: float, *, of_tags: bool) -> tuple[_Floats, _Floats]:

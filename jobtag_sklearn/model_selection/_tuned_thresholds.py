@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
@@ -46,8 +45,9 @@ from jobtag_sklearn.model_selection._threshold_search import (
     check_weight,
     search,
 )
+from jobtag_sklearn.utils._counts import share
 from jobtag_sklearn.utils._restoring import unchanged_on_error
-from jobtag_sklearn.utils._tags import Tags, check_tags
+from jobtag_sklearn.utils._tags import Tags, check_tags, in_order_of, names_of_tags
 
 
 def _estimator_has(name: str) -> Any:
@@ -242,9 +242,8 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         fit_params = routed.estimator.fit
         weight = check_weight(params.get("sample_weight"), _num_samples(X))
         with unchanged_on_error(self):
-            rows, scores, n_splits = self._held_out_scores(
-                X, y, tags, fit_params, routed.splitter.split
-            )
+            self._kind, self._classes = tags.kind, tags.classes
+            rows, scores, n_splits = self._held_out_scores(X, y, fit_params, routed.splitter.split)
             if weight is not None:
                 weight = check_weight(weight[rows], len(rows))
             held_out = HeldOut(tags.indicators[rows], scores, weight)
@@ -258,7 +257,6 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
                         {} if weight is None else {"sample_weight": weight},
                     )
                 )
-            self._kind, self._classes = tags.kind, tags.classes
             self.best_thresholds_ = search(
                 held_out,
                 objective,
@@ -296,8 +294,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         """
         params = self._routed("partial_fit", params).estimator.partial_fit
         if hasattr(self, "estimator_"):
-            if isinstance(y, pd.DataFrame) and set(y.columns) == set(self._classes):
-                y = y[list(self._classes)]
+            y = in_order_of(y, self._classes.tolist())
             self.estimator_.partial_fit(X, y, **params)
             return self
         classes = params.get("classes") if np.ndim(y) == 1 else None
@@ -351,7 +348,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         given = self.predict(X)
         if self._kind != "multilabel":
             raise ValueError("predict_tags needs tags; this classifier was fitted with labels")
-        return [self._classes[row == 1].tolist() for row in given]
+        return names_of_tags(given, self._classes.tolist())
 
     @available_if(_estimator_has(PROBABILITY))
     def predict_proba(self, X: Any) -> npt.NDArray[Any]:
@@ -422,7 +419,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         return make_objective(scoring, self.beta, self.min_precision, self.min_recall)
 
     def _held_out_scores(
-        self, X: Any, y: Any, tags: Tags, fit_params: dict[str, Any], split_params: Any
+        self, X: Any, y: Any, fit_params: dict[str, Any], split_params: Any
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any], int]:
         """Return the rows that were held out, their scores, and the number of splits."""
         if isinstance(self.cv, str):
@@ -434,8 +431,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
                 raise NotFittedError("cv='prefit' needs an estimator that is fitted") from None
             self.estimator_ = self.estimator
             rows = np.arange(_num_samples(X))
-            scores = self._scores(self.estimator_, X, tags)
-            return rows, check_scores(scores, tags.indicators.shape), 1
+            return rows, self._checked_scores(self.estimator_, X), 1
         splits = list(self._splitter(y).split(X, y, **split_params))
         if len(splits) > 1 and not self.refit:
             raise ValueError(
@@ -447,10 +443,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         )
         held_out = [rows for _, rows in splits]
         parts = [
-            check_scores(
-                self._scores(estimator, _safe_indexing(X, rows), tags),
-                (len(rows), tags.indicators.shape[1]),
-            )
+            self._checked_scores(estimator, _safe_indexing(X, rows))
             for estimator, rows in zip(fitted, held_out, strict=True)
         ]
         if not self.refit:
@@ -464,21 +457,16 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             return MultiLabelStratifiedKFold(int(self.cv or 5), random_state=self.random_state)
         return check_cv(self.cv, y, classifier=True)
 
-    def _scores(self, estimator: Any, X: Any, tags: Tags | None = None) -> npt.NDArray[Any]:
-        """Return one column a tag; `tags` are those of a fit that is under way."""
-        if tags is None:
-            kind, classes, n_tags = self._kind, self._classes, len(self.best_thresholds_)
-        else:
-            kind, classes, n_tags = tags.kind, tags.classes, tags.indicators.shape[1]
-        positive = classes[1] if kind == "binary" else None
+    def _scores(self, estimator: Any, X: Any) -> npt.NDArray[Any]:
+        """Return one column a tag."""
+        positive = self._classes[1] if self._kind == "binary" else None
         name = response_name(estimator, self.response_method)
-        return tag_columns(estimator, X, name, n_tags, positive)
+        return tag_columns(estimator, X, name, len(self._tag_names), positive)
 
-    def _account(
-        self,
-        held_out: HeldOut,
-        objective: Objective,
-    ) -> None:
+    def _checked_scores(self, estimator: Any, X: Any) -> npt.NDArray[Any]:
+        return check_scores(self._scores(estimator, X), (_num_samples(X), len(self._tag_names)))
+
+    def _account(self, held_out: HeldOut, objective: Objective) -> None:
         """Say how good the thresholds are on the held-out scores."""
         truth, scores, weight = held_out.truth, held_out.scores, held_out.weight
         given = scores >= self.best_thresholds_
@@ -492,8 +480,8 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             "n_positive": n_positive,
             "threshold": self.best_thresholds_,
             "n_given": n_given,
-            "precision": _share(n_right, n_given),
-            "recall": _share(n_right, n_positive),
+            "precision": share(n_right, n_given),
+            "recall": share(n_right, n_positive),
             "f1": f1,
         }
         if callable(objective.scoring):
@@ -511,8 +499,8 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         else:
             total = {
                 "f1_micro": f_measure(n_right.sum(), n_given.sum(), n_positive.sum(), self.beta),
-                "recall": _share(n_right.sum(), n_positive.sum()),
-                "precision": _share(n_right.sum(), n_given.sum()),
+                "recall": share(n_right.sum(), n_positive.sum()),
+                "precision": share(n_right.sum(), n_given.sum()),
             }
             self.best_score_ = float(total[objective.scoring])
 
@@ -613,8 +601,3 @@ class _OfPredictions:
 def _fit_part(estimator: Any, X: Any, y: Any, rows: Any, params: dict[str, Any]) -> Any:
     params = _check_method_params(X, params, indices=rows)
     return estimator.fit(_safe_indexing(X, rows), _safe_indexing(y, rows), **params)
-
-
-def _share(part: Any, of: Any) -> Any:
-    of = np.asarray(of, dtype=np.float64)
-    return np.divide(part, of, out=np.zeros_like(of), where=of > 0)

@@ -462,7 +462,7 @@ class ConvAutoencoderTransformer(
                 "n_features": int(X.shape[1]),
                 "n_tags": 0 if tags is None else tags.indicators.shape[1],
                 "n_components": int(self.n_components),
-                "filters": sizes_of(self.filters, "filters", at_least=1),
+                "filters": sizes_of(self.filters, "filters"),
                 "kernel_size": int(self.kernel_size),
                 "pool_size": int(self.pool_size),
                 "pooling": self.pooling,

@@ -20,19 +20,17 @@ from jobtag_sklearn.utils._seeds import draw_seed
 _STATE_FORMAT = 1
 
 
-def sizes_of(sizes: Any, name: str, *, at_least: int = 1) -> list[int]:
-    """Return the sizes of layers as a list, of a sequence or of one number.
+def sizes_of(sizes: Any, name: str) -> list[int]:
+    """Return the sizes of layers as a list of integers.
 
     Raises
     ------
     ValueError
-        If there are too few, or one of them is no positive integer.
+        If there are none, or one of them is no positive integer.
     """
-    listed = [sizes] if isinstance(sizes, Integral) else list(sizes)
-    if len(listed) < at_least or not all(
-        isinstance(size, Integral) and int(size) > 0 for size in listed
-    ):
-        raise ValueError(f"{name} must be positive integers, {at_least} or more, got {sizes!r}")
+    listed = list(sizes)
+    if not listed or not all(isinstance(size, Integral) and int(size) > 0 for size in listed):
+        raise ValueError(f"{name} must be positive integers, 1 or more, got {sizes!r}")
     return [int(size) for size in listed]
 
 

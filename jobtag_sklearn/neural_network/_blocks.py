@@ -37,7 +37,7 @@ class GatherBlocks(_OfBlocks):
         vectors, and a row's code would depend on the rows beside it.
         """
         blocks = self._blocks(row)
-        where = _full(blocks)
+        where = _positions(_are_full(blocks))
         n_more = 16 - ops.shape(where)[0] % 16
         return ops.take(blocks, ops.pad(where, [[0, n_more]]), axis=0), where
 
@@ -72,10 +72,10 @@ class SampleBlocks(_OfBlocks):
     def call(self, row: Any, training: bool = False) -> tuple[Any, Any]:
         """Return positions and weights, both of shape (n_chosen,)."""
         blocks = self._blocks(row)
-        full = ops.any(ops.not_equal(blocks, 0), axis=1)
         if not training:
-            where = ops.cast(ops.arange(ops.shape(full)[0]), "int32")
+            where = ops.cast(ops.arange(ops.shape(blocks)[0]), "int32")
             return where, ops.ones_like(where, dtype="float32")
+        full = _are_full(blocks)
         chance = keras.random.uniform(ops.shape(full), seed=self.seed_generator)
         where = _positions(ops.logical_or(full, chance < _SAMPLED))
         return where, ops.where(ops.take(full, where), 1.0, 1.0 / _SAMPLED)
@@ -119,8 +119,8 @@ class TakeBlocks(layers.Layer):
         return ops.take(ops.reshape(coarse, (-1, 1, coarse.shape[-1])), where, axis=0)
 
 
-def _full(blocks: Any) -> Any:
-    return _positions(ops.any(ops.not_equal(blocks, 0), axis=1))
+def _are_full(blocks: Any) -> Any:
+    return ops.any(ops.not_equal(blocks, 0), axis=1)
 
 
 def _positions(chosen: Any) -> Any:

@@ -42,7 +42,12 @@ from jobtag_sklearn.neural_network._weights import (
 )
 from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
-from jobtag_sklearn.utils._tags import Tags, check_tags, warn_of_constant_tags
+from jobtag_sklearn.utils._tags import (
+    Tags,
+    check_tags,
+    names_of_tags,
+    warn_of_constant_tags,
+)
 
 #: Dense rows of one direct call of the network.
 _PREDICTION_BATCH = 1024
@@ -451,8 +456,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         given = self.predict(X)
         if given.ndim == 1:
             return [[label] for label in given.tolist()]
-        names = self.classes_.tolist()
-        return [[names[tag] for tag in np.flatnonzero(row)] for row in given]
+        return names_of_tags(given, self.classes_.tolist())
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the share of samples of which every tag is right.

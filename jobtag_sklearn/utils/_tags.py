@@ -116,6 +116,18 @@ def check_same_index(jobs: Any, tags: Any) -> None:
             )
 
 
+def in_order_of(y: Any, names: list[Any]) -> Any:
+    """Put the columns of a table of the very tags `names` into their order; keep all else."""
+    if isinstance(y, pd.DataFrame) and set(y.columns) == set(names):
+        return y[names]
+    return y
+
+
+def names_of_tags(given: npt.NDArray[Any], names: Sequence[Any]) -> list[list[Any]]:
+    """Return the names of the tags that each row of 0/1 has, in the order of `names`."""
+    return [[names[tag] for tag in np.flatnonzero(row).tolist()] for row in given]
+
+
 def warn_of_constant_tags(tags: Tags) -> None:
     """Warn of tags that are the same wherever they are known: nothing can be learnt of them."""
     if tags.kind != "multilabel":
