@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ import pandas as pd
 from jobtag_sklearn import _main_job_text as text
 from jobtag_sklearn.datasets import load_job_postings, make_job_postings
 from jobtag_sklearn.inspection import tag_report, tag_scores
+from jobtag_sklearn.utils._replacing import replacing
 
 _TABLE = "job_postings"
 _N_SHOWN = 5
@@ -77,8 +78,8 @@ def run_main_job(
         If the postings cannot be had, do not suffice, or nothing can be written to `output`.
     """
     start = time.monotonic()
-    say = _silence if quiet else _say
-    with _explained():
+    say = silence if quiet else write
+    with explained():
         if data is None and (table is not None or query is not None):
             raise MainJobError("--table and --query need --data with the URL of a database.")
         say(text.heading(1, "Collect"))
@@ -119,7 +120,7 @@ def run_main_job(
     model.set_params(**dict.fromkeys(_parameters(model, "verbose"), False))
     # nor for what only the autoencoder's own training needs, half of the file
     model.drop_decoder()
-    with _explained():
+    with explained():
         _save(model, result, output)
         saved = pickle.loads((output / MODEL).read_bytes())
     say(text.heading(5, "Tag new postings"))
@@ -192,7 +193,7 @@ def _make_model(
     verbose: int,
 ) -> Any:
     # Keras takes seconds to import, and errors in the data should not wait for it
-    with _without_start_messages():
+    with without_start_messages():
         import keras  # noqa: F401
 
     from jobtag_sklearn import make_job_tag_pipeline
@@ -266,33 +267,19 @@ def _make_folder(output: Path) -> None:
 
 
 def _save(model: Any, result: _Result, output: Path) -> None:
-    with _replacing(output / MODEL) as file:
+    with replacing(output / MODEL) as file:
         pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
     for name, table in (
         (TAG_REPORT, result.report),
         (SCORES, result.scores),
         (PREDICTIONS, result.predictions),
     ):
-        with _replacing(output / name) as file:
+        with replacing(output / name) as file:
             table.to_csv(file, float_format="%.6g", lineterminator="\n")
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` once it is complete, or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Turn errors whose message is meant for the user into the one that the command shows."""
     try:
         yield
@@ -303,7 +290,7 @@ def _explained() -> Iterator[None]:
 
 
 @contextmanager
-def _without_start_messages() -> Iterator[None]:
+def without_start_messages() -> Iterator[None]:
     """Keep off the terminal what TensorFlow's libraries write past Python on import.
 
     No setting of theirs does: what they say of the machine comes before they read any.
@@ -330,10 +317,10 @@ def _verbosity(quiet: bool) -> int:
     return 1 if sys.stdout.isatty() else 2
 
 
-def _say(lines: str) -> None:
+def write(lines: str) -> None:
     sys.stdout.write(lines)
     sys.stdout.flush()
 
 
-def _silence(lines: str) -> None:
+def silence(lines: str) -> None:
     """Say nothing."""

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 import pandas as pd
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL, Connection, Engine
 
 _URL_FORM = "dialect+driver://user:password@host:port/database"
 _FILE_SYSTEMS = ("http", "https", "ftp", "ftps", "sftp", "s3", "gs", "gcs", "az", "abfs", "file")
@@ -53,9 +53,9 @@ def read_table(source: Any, table: str | None, query: Any) -> pd.DataFrame:
             return pd.read_sql_query(statement, connection)
         except (SQLAlchemyError, pd.errors.DatabaseError) as error:
             what = f"table {table!r}" if query is None else "query"
-            reason = _reason(error, connection.engine.url)
+            reason = reason_of(error, connection.engine.url)
             raise ValueError(
-                f"{what} could not be read from {_shown(connection.engine.url)}: {reason}"
+                f"{what} could not be read from {shown_url(connection.engine.url)}: {reason}"
             ) from None
 
 
@@ -82,8 +82,9 @@ def write_table(
                 connection.commit()
         except SQLAlchemyError as error:
             url = connection.engine.url
+            reason = reason_of(error, url)
             raise ValueError(
-                f"table {table!r} could not be written to {_shown(url)}: {_reason(error, url)}"
+                f"table {table!r} could not be written to {shown_url(url)}: {reason}"
             ) from None
         except ValueError as error:
             raise ValueError(
@@ -95,40 +96,51 @@ def write_table(
 @contextmanager
 def _connected(source: Any, *, writing: bool = False) -> "Iterator[Connection]":
     """Give a connection to a URL, an engine or a connection, and close what was opened."""
-    from sqlalchemy import Connection, Engine, NullPool, create_engine
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.exc import SQLAlchemyError
 
     if isinstance(source, Connection):
         yield source
         return
     if isinstance(source, Engine):
-        engine, url = source, source.url
+        engine = source
     else:
-        url = _parse_url(source)
+        url = parse_url(source)
         if not writing:
-            _check_sqlite_file(url)
-        try:
-            engine = create_engine(url, poolclass=NullPool)
-        except ModuleNotFoundError as error:
-            extra = ": pip install 'jobtag-sklearn[postgresql]'" if error.name == "psycopg" else ""
-            raise ModuleNotFoundError(
-                f"{_shown(url)} needs the package {error.name!r}; install it{extra}.",
-                name=error.name,
-            ) from None
-        except SQLAlchemyError as error:
-            raise ValueError(
-                f"{_shown(url)} cannot be opened: {_reason(error, url)}. "
-                f"A database URL has the form {_URL_FORM}."
-            ) from None
+            check_sqlite_file(url)
+        engine = open_engine(url)
     try:
         connection = engine.connect()
     except SQLAlchemyError as error:
-        raise ConnectionError(f"No connection to {_shown(url)}: {_reason(error, url)}") from None
+        url = engine.url
+        raise ConnectionError(
+            f"No connection to {shown_url(url)}: {reason_of(error, url)}"
+        ) from None
     with connection:
         yield connection
 
 
-def _parse_url(source: str) -> "URL":
+def open_engine(url: "URL") -> "Engine":
+    """Make an engine that keeps no connection open; raise if the driver is not installed."""
+    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return create_engine(url, poolclass=NullPool)
+    except ModuleNotFoundError as error:
+        extra = ": pip install 'jobtag-sklearn[postgresql]'" if error.name == "psycopg" else ""
+        raise ModuleNotFoundError(
+            f"{shown_url(url)} needs the package {error.name!r}; install it{extra}.",
+            name=error.name,
+        ) from None
+    except SQLAlchemyError as error:
+        raise ValueError(
+            f"{shown_url(url)} cannot be opened: {reason_of(error, url)}. "
+            f"A database URL has the form {_URL_FORM}."
+        ) from None
+
+
+def parse_url(source: str) -> "URL":
     """Parse a database URL; an error never repeats it, for it may hold a password."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
@@ -149,7 +161,7 @@ def _parse_url(source: str) -> "URL":
         ) from None
 
 
-def _check_sqlite_file(url: "URL") -> None:
+def check_sqlite_file(url: "URL") -> None:
     """Raise if the file of an SQLite URL is absent: SQLite would create it, empty."""
     name = url.database
     if url.get_backend_name() != "sqlite" or not name or name == ":memory:":
@@ -186,15 +198,15 @@ def _find_table(connection: "Connection", table: str) -> tuple[str | None, str]:
     if not hint:
         first = ", ".join(map(repr, sorted(known)[:10]))
         hint = f"it has {first}." if known else "it has no tables."
-    raise ValueError(f"There is no table {table!r} in {_shown(connection.engine.url)}; {hint}")
+    raise ValueError(f"There is no table {table!r} in {shown_url(connection.engine.url)}; {hint}")
 
 
-def _shown(url: "URL") -> str:
+def shown_url(url: "URL") -> str:
     """Write a URL without its password and its options, which may hold secrets."""
     return url.set(query={}).render_as_string(hide_password=True)
 
 
-def _reason(error: Exception, url: "URL") -> str:
+def reason_of(error: Exception, url: "URL") -> str:
     """Return what the driver said, without secrets."""
     # Newer pandas wraps what SQLAlchemy raises, which wraps what the driver raises.
     if isinstance(error, pd.errors.DatabaseError) and isinstance(error.__cause__, Exception):
