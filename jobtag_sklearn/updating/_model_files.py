@@ -7,6 +7,7 @@ import pickle
 import re
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -203,8 +204,7 @@ class ModelFiles:
             except FileNotFoundError:
                 # an update may have come between the pointer and the file
                 continue
-        kept = ", ".join(self.names()) or "none"
-        raise FileNotFoundError(f"{self.folder} has no file {wanted}; there are: {kept}")
+        raise FileNotFoundError(self._no_file(str(wanted)))
 
     def unpickle(self, data: bytes) -> Any:
         """Make a model of what `read` returns.
@@ -236,7 +236,7 @@ class ModelFiles:
         """
         self.version_of(name)
         if not (self.folder / name).is_file():
-            raise FileNotFoundError(f"{self.folder} has no file {name}")
+            raise FileNotFoundError(self._no_file(name))
         with replacing(self.folder / _CURRENT) as file:
             file.write(f"{name}\n".encode("ascii"))
 
@@ -257,7 +257,16 @@ class ModelFiles:
             if not (version or path.name.endswith(PART)) or path.name in stay:
                 continue
             if path.name in known or _is_leftover(path):
-                path.unlink(missing_ok=True)
+                # one that cannot go now goes after a later update
+                with suppress(PermissionError):
+                    path.unlink(missing_ok=True)
+
+    def _no_file(self, name: str) -> str:
+        kept = ", ".join(self.names()) or "none"
+        return (
+            f"{self.folder} has no file {name}; there are: {kept}. Restore it from a backup, or "
+            "roll back to another version."
+        )
 
     def _make_folder(self) -> None:
         if self.folder.exists() and not self.folder.is_dir():
