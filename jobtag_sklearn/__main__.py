@@ -9,7 +9,10 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import TextIO
+
+from jobtag_sklearn._arguments import Parser, add_source, at_least, n_jobs_number, share
+from jobtag_sklearn._updating_arguments import COMMANDS, updating_parser
 
 #: Postings that are generated without --data: enough for all 16 tags to be learnt, and done in
 #: less than two minutes on two cores.
@@ -32,6 +35,9 @@ examples:
   python -m jobtag_sklearn --data board.csv --job-id id --job-tag-name category
   python -m jobtag_sklearn --data sqlite:///board.sqlite --table job_postings
   python -m jobtag_sklearn --data postgresql+psycopg://user@host/board --query "SELECT ..."
+
+To keep a model learning, night by night: python -m jobtag_sklearn {init,predict,update,rollback,
+history} --help
 """
 
 _EXIT_INTERRUPTED = 130
@@ -53,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if all went well, 2 after an error that the message on stderr explains, 130 after
         Ctrl-C, 141 if whoever reads stdout has gone.
     """
-    options = vars(_parser().parse_args(arguments))
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    updating = words[:1] and words[0] in COMMANDS
+    options = vars((updating_parser() if updating else _parser()).parse_args(words))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # a title in a script that the terminal cannot show is no reason to stop
@@ -63,7 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from jobtag_sklearn._main_job import MainJobError, run_main_job
 
     try:
-        run_main_job(**options)
+        if updating:
+            from jobtag_sklearn._updating_job import run_updating_job
+
+            run_updating_job(**options)
+        else:
+            run_main_job(**options)
     except MainJobError as error:
         sys.stderr.write(f"jobtag_sklearn: error: {_in_options(str(error))}\n")
         return _EXIT_ERROR
@@ -77,17 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that repeats no password of a database URL that is out of place."""
-
-    def error(self, message: str) -> NoReturn:
-        from jobtag_sklearn.datasets._sql import without_secrets
-
-        super().error(without_secrets(message))
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m jobtag_sklearn",
         usage="%(prog)s [--data FILE_OR_URL [--table NAME | --query SQL]] [--output DIR] [...]",
         description=_DESCRIPTION,
@@ -95,33 +99,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    source = parser.add_argument_group("where the postings come from")
-    source.add_argument(
-        "--data",
-        metavar="FILE_OR_URL",
-        help="a CSV file, also compressed (.gz, .bz2, .xz, .zip), an SQLite file (.sqlite, .db), "
-        "or the URL of a database for SQLAlchemy",
-    )
-    part = source.add_mutually_exclusive_group()
-    part.add_argument("--table", metavar="NAME", help="the database's table or view to read")
-    part.add_argument("--query", metavar="SQL", help="what to select from the database")
-    for role, what in (
-        ("id", "id of the posting"),
-        ("title", "title"),
-        ("description", "description"),
-        ("tag-name", "name of one tag"),
-    ):
-        name = f"job_{role.replace('-', '_')}"
-        source.add_argument(
-            f"--job-{role}",
-            metavar="COLUMN",
-            default=name,
-            help=f"column with the {what} (default: {name})",
-        )
+    source = add_source(parser, needed=False)
     source.add_argument(
         "--n-postings",
         metavar="N",
-        type=_at_least(50),
+        type=at_least(50),
         default=N_POSTINGS,
         help="postings to generate without --data (default: %(default)s)",
     )
@@ -129,14 +111,14 @@ def _parser() -> argparse.ArgumentParser:
     learning.add_argument(
         "--min-examples",
         metavar="N",
-        type=_at_least(1),
+        type=at_least(1),
         default=10,
         help="leave out tags with fewer training postings (default: %(default)s)",
     )
     learning.add_argument(
         "--test-size",
         metavar="SHARE",
-        type=_share,
+        type=share,
         default=0.2,
         help="share of the postings that the report is on, if the table has no split "
         "(default: %(default)s)",
@@ -144,20 +126,20 @@ def _parser() -> argparse.ArgumentParser:
     learning.add_argument(
         "--epochs",
         metavar="N",
-        type=_at_least(1),
+        type=at_least(1),
         help="passes of both networks over the training postings (default: each its own)",
     )
     learning.add_argument(
         "--n-hashed-features",
         metavar="N",
-        type=_at_least(256),
+        type=at_least(256),
         help="columns that words are hashed to; fewer are faster, more mix up fewer words "
         "(default: 32768)",
     )
     learning.add_argument(
         "--random-state",
         metavar="SEED",
-        type=_at_least(0),
+        type=at_least(0),
         default=0,
         help="seed of all that is random (default: %(default)s)",
     )
@@ -173,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--n-jobs",
         metavar="N",
-        type=_n_jobs,
+        type=n_jobs_number,
         default=2,
         help="processes for the text of large tables, and threads (default: %(default)s; "
         "-1: one a core)",
@@ -182,43 +164,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _at_least(least: int) -> Any:
-    def number(text: str) -> int:
-        value = int(text)
-        if not least <= value < 2**31:
-            raise argparse.ArgumentTypeError(f"{value} is not a number from {least} to 2**31")
-        return value
-
-    # argparse names the function where int() fails
-    number.__name__ = "whole number"
-    return number
-
-
-def _n_jobs(text: str) -> int:
-    value = int(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError("0 processes do nothing; -1 means one a core")
-    return value
-
-
-_n_jobs.__name__ = "whole number"
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not between 0 and 1")
-    return value
-
-
-_share.__name__ = "number"
-
-
 def _in_options(message: str) -> str:
     """Write a message about Python parameters in terms of the command's options, on one line."""
     message = message.replace("; pass job_tag_name=None if the postings have no tags yet", "")
     message = re.sub(
-        r"\b(job_id|job_title|job_description|job_tag_name|table|query|min_examples)=(\S)?",
+        r"\b(job_id|job_title|job_description|job_tag_name|table|query|min_examples|unknown_tags)"
+        r"=(\S)?",
         lambda match: f"--{match[1].replace('_', '-')}" + (f" {match[2]}" if match[2] else ""),
         message,
     )

@@ -53,16 +53,16 @@ def collected(jobs: pd.DataFrame, tags: pd.DataFrame, source: str | None, databa
     if source is None:
         origin = f"generated, written to {database} and read from there"
     else:
-        origin = f"from {_shown(source)}"
+        origin = f"from {shown_source(source)}"
     n_tagged = int((tags == 1).any(axis=1).sum())
     lines = [
-        f"{_counted(len(jobs), 'posting')} {origin}",
-        f"{_counted(tags.shape[1], 'tag')}; {_counted(n_tagged, 'posting')} with at least one, "
+        f"{counted(len(jobs), 'posting')} {origin}",
+        f"{counted(tags.shape[1], 'tag')}; {counted(n_tagged, 'posting')} with at least one, "
         f"{float(tags.to_numpy().sum()) / max(n_tagged, 1):.1f} on average",
     ]
     empty = (jobs[["job_title", "job_description"]].map(str.strip) == "").any(axis=1).sum()
     if empty:
-        lines.append(f"{_counted(empty, 'posting')} without a title or a description")
+        lines.append(f"{counted(empty, 'posting')} without a title or a description")
     return _prose(lines)
 
 
@@ -73,12 +73,12 @@ def divided(n_train: int, n_test: int, how: str) -> str:
 
 def left_out(tags: pd.Series, n_kept: int, min_examples: int) -> str:
     """Write which tags are not learnt."""
-    lines = [f"{_counted(n_kept, 'tag')} to learn"]
+    lines = [f"{counted(n_kept, 'tag')} to learn"]
     if len(tags):
         names = [f"{name} ({count})" for name, count in tags.head(5).items()]
         more = f" and {len(tags) - 5:,} more" if len(tags) > 5 else ""
         lines.append(
-            f"{_counted(len(tags), 'tag')} left out, with fewer than {min_examples} postings to "
+            f"{counted(len(tags), 'tag')} left out, with fewer than {min_examples} postings to "
             f"train on: {', '.join(names)}{more}"
         )
     return _prose(lines)
@@ -86,7 +86,7 @@ def left_out(tags: pd.Series, n_kept: int, min_examples: int) -> str:
 
 def training(epochs: dict[str, int]) -> str:
     """Write what is about to be trained."""
-    networks = ", then ".join(f"the {step} ({_counted(n, 'epoch')})" for step, n in epochs.items())
+    networks = ", then ".join(f"the {step} ({counted(n, 'epoch')})" for step, n in epochs.items())
     return _prose([f"Text becomes columns; two networks learn: {networks}"])
 
 
@@ -101,10 +101,10 @@ def report(scores: pd.DataFrame, tags: pd.DataFrame, n_test: int) -> str:
     for name, row in scores.iterrows():
         rows.append([_SCORE_NAMES[str(name)], *(_number(value) for value in row)])
     lines = [
-        f"On {_counted(n_test, 'test posting')}; the majority answer is the same for each of them",
+        f"On {counted(n_test, 'test posting')}; the majority answer is the same for each of them",
         "",
     ]
-    lines += _table(rows, first=34)
+    lines += table(rows, first=34)
 
     rows = [["tag", *_REPORT_NAMES.values()]]
     for name, row in tags[list(_REPORT_NAMES)].iterrows():
@@ -112,7 +112,7 @@ def report(scores: pd.DataFrame, tags: pd.DataFrame, n_test: int) -> str:
         rows[-1][1:3] = [f"{int(row[column]):,}" for column in ("support", "predicted")]
     others = sum(_width(column) + 2 for column in list(zip(*rows, strict=True))[1:])
     space = _terminal_width() - others - 4
-    lines += ["", *_table(rows, first=max(20, space))]
+    lines += ["", *table(rows, first=max(20, space))]
     lines += [
         "",
         "true, given: postings that have the tag and that were given it; right, majority: share",
@@ -158,12 +158,12 @@ def joined_tags(given: Any, names: Sequence[Any]) -> list[str]:
     return [TAG_SEPARATOR.join(map(str, tags)) for tags in names_of_tags(given, names)]
 
 
-def _shown(source: str) -> str:
+def shown_source(source: str) -> str:
     """Write a path as it is, a URL without password and options."""
     return without_secrets(source.partition("?")[0]) if "://" in source else source
 
 
-def _table(rows: list[list[str]], first: int) -> list[str]:
+def table(rows: list[list[str]], first: int) -> list[str]:
     """Align columns: the first to the left and cut at a width, the others to the right."""
     columns = list(zip(*rows, strict=True))
     widths = [min(_width(columns[0]), first), *map(_width, columns[1:])]
@@ -184,7 +184,8 @@ def _number(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.3f}"
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """Write a number with what it counts."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 

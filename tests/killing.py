@@ -5,9 +5,12 @@ threads of other libraries do not survive a fork.
 """
 
 import os
+import pickle
+import resource
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -193,6 +196,60 @@ def tell(updater, write):
     os.write(write, f"{updater.update().outcome}\n".encode())
 
 
+def update_on_a_full_disk(url, folder, full_for):
+    """Update where a file cannot grow beyond a limit, as on a full disk; return what it says."""
+    site = Site(url, folder)
+    site.correct(400)
+    limit = 20_000  # bytes, less than the model has
+    if full_for == "database":
+        limit = Path(url.removeprefix("sqlite:///")).stat().st_size
+        assert limit > 50_000
+    read, write = os.pipe()
+    assert exit_code(forked(tell_of_error, site.updater, limit, write)) == 0
+    os.close(write)
+    with os.fdopen(read) as file:
+        said = file.read()
+    assert len(site.store.history()) == 1
+    assert not list(site.models.folder.glob(".*.part"))
+    site.check(all_learnt=False)
+    assert site.updater.update().outcome == "accepted"
+    site.check(all_learnt=True)
+    return said
+
+
+def tell_of_error(updater, limit, write):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        updater.update()
+    except OSError as error:
+        os.write(write, f"{type(error).__name__}: {error}".encode())
+
+
+def read_while_it_is_written(url, folder, n_versions):
+    """Read the current version again and again while others take its place."""
+    files = ModelFiles(folder)
+    files.point_to(files.save([0], 1))
+    read, write = os.pipe()
+    pid = forked(read_until, files, n_versions, write)
+    assert os.read(read, 1) == b"r"
+    for version in range(2, n_versions + 1):
+        # models of different size, the last but one of which is gone at once
+        known = files.names()
+        name = files.save([os.urandom(1000 * version)] * version, version)
+        files.point_to(name)
+        files.prune({name}, known)
+    assert exit_code(pid) == 0
+    return int(os.read(read, 100))
+
+
+def read_until(files, last, write):
+    seen = {len(files.load())}
+    os.write(write, b"r")
+    while last not in seen:
+        seen.add(len(files.load()))
+    os.write(write, str(len(seen)).encode())
+
+
 def create_at_once(url, n_processes, n_rounds):
     """Have processes make the tables of the same store at the same moment."""
     for number in range(n_rounds):
@@ -207,3 +264,24 @@ def create_at(url, prefix, start):
     while time.time() < start:
         pass
     PostingStore(url, prefix=prefix).create()
+
+
+def serve():
+    """Call what comes in on stdin, so that the imports above are paid for once."""
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    while True:
+        try:
+            what, given = pickle.load(requests)
+        except EOFError:
+            return
+        try:
+            answer = True, globals()[what](**given)
+        except Exception:
+            answer = False, traceback.format_exc()
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve()

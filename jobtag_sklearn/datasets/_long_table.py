@@ -20,6 +20,10 @@ class Columns(NamedTuple):
 STANDARD = Columns("job_id", "job_title", "job_description", "job_tag_name")
 
 
+class NoRowsError(ValueError):
+    """There is no posting, which may be right for whoever asks for the newest ones."""
+
+
 class JobTable(NamedTuple):
     """One row a job, and what was left out on the way there."""
 
@@ -58,7 +62,7 @@ def check_columns(rows: pd.DataFrame, columns: Columns, others: Sequence[str] | 
             f"The table has more than one column {_listed(twice)}; rename or leave out the others."
         )
     if len(rows) == 0:
-        raise ValueError("The table has no rows; at least one posting is needed.")
+        raise NoRowsError("The table has no rows; at least one posting is needed.")
 
 
 def to_jobs_and_tags(

@@ -77,7 +77,7 @@ class Database:
             reason = reason_of(error, self.url)
             raise ConnectionError(f"No connection to {self.shown}: {reason}") from None
         with connection:
-            if connection.get_isolation_level() == "AUTOCOMMIT":
+            if getattr(connection.connection.dbapi_connection, "autocommit", False) is True:
                 raise ValueError(
                     f"The engine of {self.shown} commits each statement by itself, so that a "
                     "process that is killed would leave half of an update; make one without "

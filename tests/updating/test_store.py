@@ -166,7 +166,9 @@ def test_wrong_postings(tmp_path, jobs, message):
 
 
 def test_prefix_and_schema(server_url):
-    execute_at(server_url, 'DROP SCHEMA IF EXISTS "Job Board" CASCADE', 'CREATE SCHEMA "Job Board"')
+    execute_at(
+        server_url, 'DROP SCHEMA IF EXISTS "Job Board" CASCADE', 'CREATE SCHEMA "Job Board"'
+    )
     store = PostingStore(server_url, schema="Job Board", prefix='my "own" ').create()
     store.add_postings(pd.DataFrame({"job_title": ["a"], "job_description": ["b"]}, index=[1]))
     store.correct({1: ["c"]})
@@ -200,7 +202,7 @@ def test_an_engine_and_no_secrets_in_errors(server_url, tmp_path):
     assert PostingStore(engine).create().n_waiting() == 0
     engine = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with pytest.raises(ValueError, match="commits each statement by itself"):
-        PostingStore(engine).create()
+        PostingStore(engine, prefix="auto_").create()
     secret = make_url(server_url).set(username="nobody", password="s3cr%t/@")
     with pytest.raises(ConnectionError, match="No connection to postgresql") as caught:
         PostingStore(secret).n_waiting()
