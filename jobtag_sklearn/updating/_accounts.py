@@ -158,8 +158,17 @@ def read_held_out(
     """Read the newest postings that earlier updates have held out."""
     tables = ledger.tables
     learnt, postings, tags = tables.learnt, tables.postings, tables.corrected_tags
+    newer = learnt.alias()
+    corrected_again = (
+        select(newer.c.posting_id)
+        .where(
+            newer.c.posting_id == learnt.c.posting_id,
+            newer.c.role == HELD_OUT,
+            newer.c.revision > learnt.c.revision,
+        )
+        .exists()
+    )
     excluded = set(without)
-    # more than asked for, since some are excluded or were held out in several revisions
     rows = connection.execute(
         select(learnt.c.posting_id, learnt.c.revision, postings.c.title, postings.c.description)
         .join(postings, postings.c.posting_id == learnt.c.posting_id)
@@ -168,17 +177,12 @@ def read_held_out(
             (tables.corrections.c.posting_id == learnt.c.posting_id)
             & (tables.corrections.c.revision == learnt.c.revision),
         )
-        .where(learnt.c.role == HELD_OUT)
-        .order_by(learnt.c.update_id.desc(), learnt.c.posting_id, learnt.c.revision.desc())
-    )
-    kept: list[Any] = []
-    for row in rows:
-        if len(kept) == most:
-            break
-        if row.posting_id not in excluded:
-            excluded.add(row.posting_id)
-            kept.append(row)
-    rows.close()
+        .where(learnt.c.role == HELD_OUT, ~corrected_again)
+        .order_by(learnt.c.update_id.desc(), learnt.c.posting_id)
+        # enough if all that are excluded come first
+        .limit(most + len(excluded))
+    ).all()
+    kept = [row for row in rows if row.posting_id not in excluded][:most]
     of_tags = [
         row
         for some in chunks([row.posting_id for row in kept])

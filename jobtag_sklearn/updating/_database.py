@@ -58,7 +58,7 @@ class Database:
     def _transaction(self, begin: str, *, may_create: bool) -> Iterator[Connection]:
         try:
             with self._connected(may_create) as connection, connection.begin():
-                if self._sqlite:
+                if self._sqlite and not self._has_begun(connection):
                     connection.exec_driver_sql(begin)
                 yield connection
         except IntegrityError:
@@ -84,6 +84,11 @@ class Database:
                     'isolation_level="AUTOCOMMIT".'
                 )
             yield connection
+
+    @staticmethod
+    def _has_begun(connection: Connection) -> bool:
+        """Return whether a user's engine has begun a transaction by itself."""
+        return bool(getattr(connection.connection.dbapi_connection, "in_transaction", False))
 
     def _explained(self, error: SQLAlchemyError) -> Exception:
         reason = reason_of(error, self.url)

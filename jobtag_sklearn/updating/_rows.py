@@ -102,7 +102,7 @@ def chunks(values: list[Any]) -> Iterator[list[Any]]:
 
 
 def _name(value: Any, what: str) -> str:
-    missing = value is None or (isinstance(value, float) and np.isnan(value))
+    missing = value is None or pd.isna(value) is True
     text = "" if missing else str(value)
     if not text.strip():
         raise ValueError(f"{what} {value!r} is empty; each needs one")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from servers import execute as execute_at
-from sqlalchemy import NullPool, create_engine, make_url
+from sqlalchemy import NullPool, create_engine, event, make_url
 
 from jobtag_sklearn.updating import ModelFiles, ModelUpdater, PostingStore
 
@@ -195,6 +195,16 @@ def test_databases_that_cannot_be_used(tmp_path):
     (tmp_path / "text.sqlite").write_text("no database" * 100)
     with pytest.raises(ValueError, match="file is not a database"):
         PostingStore(tmp_path / "text.sqlite").n_waiting()
+
+
+def test_an_engine_that_begins_transactions_by_itself(tmp_path, postings):
+    # what SQLAlchemy's manual recommends for SQLite
+    engine = create_engine(f"sqlite:///{tmp_path}/a.sqlite", poolclass=NullPool)
+    event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    store = PostingStore(engine).create()
+    store.correct(postings[1][:7], postings[0])
+    assert store.n_waiting() == 7
 
 
 def test_an_engine_and_no_secrets_in_errors(server_url, tmp_path):
