@@ -32,7 +32,7 @@ def slow_modules_after(program):
         assert set(jobtag_sklearn.__all__) <= set(dir(jobtag_sklearn))
         """,
         """
-        import jobtag_sklearn.datasets, jobtag_sklearn.model_selection
+        import jobtag_sklearn.datasets, jobtag_sklearn.model_selection, jobtag_sklearn.updating
         from jobtag_sklearn.datasets import make_job_postings
         from jobtag_sklearn.feature_extraction import StemmingCleaner, TextStatistics
         from jobtag_sklearn.pipeline import JobTagPipeline

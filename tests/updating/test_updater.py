@@ -313,6 +313,44 @@ def test_a_board_may_delete_postings(updater, store, postings, execute):
     assert roles(store).keys() >= {(str(key), 2) for key in jobs.index[130:140]}
 
 
+class Interrupted(LightModel):
+    """Has something else happen while it learns."""
+
+    meanwhile = None
+
+    def partial_fit(self, jobs, tags):
+        if Interrupted.meanwhile is not None:
+            Interrupted.meanwhile()
+        return super().partial_fit(jobs, tags)
+
+
+class OtherMachine(ModelFiles):
+    """The same folder seen from a machine that the lock does not reach."""
+
+    @property
+    def lock_file(self):
+        return self.folder / ".lock of the other machine"
+
+
+def test_another_machine_changes_the_model_while_this_one_learns(
+    store, models, postings, fitted, monkeypatch
+):
+    jobs, tags = postings
+    updater = make_updater(store, models, Interrupted().fit(jobs[:100], tags[:100]), tolerance=1)
+    other = ModelUpdater(store, OtherMachine(models.folder))
+    assert other.adopt(Interrupted().fit(jobs[:100], tags[:100])) == 2
+    store.correct(tags[100:140], jobs[100:140])
+    for change, version in ((lambda: other.rollback(), 1), (lambda: other.adopt(fitted), 3)):
+        monkeypatch.setattr(Interrupted, "meanwhile", change)
+        assert updater.update().outcome == "busy"
+        assert updater.load()[1] == version
+        assert store.n_waiting() == 40
+        assert "accepted" not in set(store.history()["outcome"])
+    monkeypatch.undo()
+    assert updater.update().version == 4
+    assert updater.load()[0].taught.total() == 100 + updater.store.history()["n_trained"].sum()
+
+
 class Vanishing(LightModel):
     """Has the database go away while it learns, and come back."""
 
