@@ -19,8 +19,14 @@ from jobtag_sklearn.updating._rows import chunks
 TRAINED, HELD_OUT, SUPERSEDED = "trained", "held out", "superseded"
 
 
-class OvertakenError(Exception):
+class OvertakenError(ValueError):
     """Another process has changed the current model or settled the same corrections."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another process has changed the current model meanwhile, and this one has done "
+            "nothing; look at the history, and try again."
+        )
 
 
 class State(NamedTuple):

@@ -324,6 +324,15 @@ class Interrupted(LightModel):
         return super().partial_fit(jobs, tags)
 
 
+class InterruptedPickle(LightModel):
+    """Has something else happen while it is saved."""
+
+    def __getstate__(self):
+        if Interrupted.meanwhile is not None:
+            Interrupted.meanwhile()
+        return vars(self)
+
+
 class OtherMachine(ModelFiles):
     """The same folder seen from a machine that the lock does not reach."""
 
@@ -348,6 +357,13 @@ def test_another_machine_changes_the_model_while_this_one_learns(
         assert "accepted" not in set(store.history()["outcome"])
     monkeypatch.undo()
     assert updater.update().version == 4
+
+    monkeypatch.setattr(Interrupted, "meanwhile", lambda: other.rollback())
+    with pytest.raises(ValueError, match="Another process has changed the current model mean"):
+        updater.adopt(InterruptedPickle().fit(jobs[:100], tags[:100]))
+    monkeypatch.undo()
+    assert updater.load()[1] == 3
+    updater.rollback(4)
     assert updater.load()[0].taught.total() == 100 + updater.store.history()["n_trained"].sum()
 
 
