@@ -16,7 +16,7 @@ from jobtag_sklearn.updating._rows import chunks
 from jobtag_sklearn.updating._tables import SCHEMA_VERSION, Tables
 
 _Result = TypeVar("_Result")
-_N_TRIES = 5
+_N_TRIES = 20
 
 
 class Ledger:

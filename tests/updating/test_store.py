@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -80,6 +81,24 @@ def test_predictions_replace_earlier_ones_and_keep_corrections(store, postings):
     assert (ages < timedelta(minutes=1)).all()
     assert (ages > timedelta(0)).all()
     assert store.new_ids([*jobs.index, 4711]) == [4711]
+
+
+def test_several_write_the_same_postings_at_once(store, postings):
+    jobs, tags = postings[0][:20], postings[1][:20]
+
+    def write(version):
+        for order in (slice(None), slice(None, None, -1)):
+            given = np.full((20, 2), version % 2)
+            store.add_predictions(jobs[order], ["a", "b"], given, given, version=version)
+            store.correct(tags[order])
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    predictions = store.predictions()
+    assert len(predictions) == 40
+    # each posting has the scores of the version that it says
+    assert (predictions["given"] == predictions["model_version"] % 2).all()
+    assert store.n_waiting() == 160
 
 
 def test_times_are_in_utc_whatever_the_time_zone(store, execute, monkeypatch):
