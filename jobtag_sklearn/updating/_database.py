@@ -20,6 +20,12 @@ from jobtag_sklearn.datasets._sql import (
 )
 
 _SQLITE_TIMEOUT = "30"
+#: What PostgreSQL says to the one of two transactions that it ends so that the other goes on.
+_DEADLOCK_STATES = ("40001", "40P01")
+
+
+class DeadlockError(ConnectionError):
+    """The database has ended the transaction for the sake of another; it may be tried again."""
 
 
 class Database:
@@ -94,7 +100,9 @@ class Database:
         reason = reason_of(error, self.url)
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
         if lost or isinstance(error, OperationalError):
-            return ConnectionError(
+            state = getattr(getattr(error, "orig", None), "sqlstate", None)
+            kind = DeadlockError if state in _DEADLOCK_STATES else ConnectionError
+            return kind(
                 f"{self.shown} could not be used: {reason}. Nothing is half done; run it again "
                 "when the database can."
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, inspect, sel
 from sqlalchemy.exc import IntegrityError
 
 from jobtag_sklearn.datasets._sql import reason_of
-from jobtag_sklearn.updating._database import Database
+from jobtag_sklearn.updating._database import Database, DeadlockError
 from jobtag_sklearn.updating._rows import chunks
 from jobtag_sklearn.updating._tables import SCHEMA_VERSION, Tables
 
 _Result = TypeVar("_Result")
-_N_TRIES = 20
+_N_TRIES = 5
 
 
 class Ledger:
@@ -47,13 +47,15 @@ class Ledger:
             self._check_schema(connection)
 
     def written(self, write: Callable[[Connection], _Result]) -> _Result:
-        """Write in one transaction, once more if somebody else has just added the same row."""
+        """Write in one transaction, once more if it has met another that writes the same."""
+        last: Exception | None = None
         for _ in range(_N_TRIES):
             try:
                 with self.writing() as connection:
                     return write(connection)
-            except IntegrityError as error:
+            except (DeadlockError, IntegrityError) as error:
                 last = error
+        assert last is not None
         reason = reason_of(last, self.database.url)
         raise ValueError(f"{self.database.shown} did not take what was written: {reason}")
 
@@ -63,16 +65,19 @@ class Ledger:
             result = connection.execute(statement)
             return pd.DataFrame(result.all(), columns=list(result.keys()))
 
-    def put_postings(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        """Add postings; of those that are there replace the columns that the rows have."""
+    def put_postings(
+        self, connection: Connection, rows: list[dict[str, Any]], there: set[str]
+    ) -> None:
+        """Add postings; of those that are `there` replace the columns that the rows have."""
         if not rows:
             return
         table = self.tables.postings
-        there = self.there(connection, [row["posting_id"] for row in rows])
         # in the same order in every transaction, so that no two wait for each other
         rows = sorted(rows, key=lambda row: row["posting_id"])
         old = [
-            {f"the_{k}": v for k, v in row.items()} for row in rows if row["posting_id"] in there
+            {f"the_{name}": value for name, value in row.items()}
+            for row in rows
+            if row["posting_id"] in there
         ]
         if old:
             values: dict[str, Any] = {
@@ -84,14 +89,20 @@ class Ledger:
         if new:
             connection.execute(insert(table), new)
 
-    def there(self, connection: Connection, ids: list[str]) -> set[str]:
-        """Return those of the ids that the store has."""
+    def there(self, connection: Connection, ids: Iterable[str], *, lock: bool = False) -> set[str]:
+        """Return those of the ids that the store has.
+
+        With `lock` nobody else writes to these postings until the transaction ends. They are
+        locked in one order, all that a transaction needs at once: no two that write to the
+        same postings wait for each other.
+        """
         column = self.tables.postings.c.posting_id
-        return {
-            row[0]
-            for some in chunks(ids)
-            for row in connection.execute(select(column).where(column.in_(some)))
-        }
+        found: set[str] = set()
+        for some in chunks(sorted(set(ids))):
+            statement = select(column).where(column.in_(some)).order_by(column)
+            result = connection.execute(statement.with_for_update() if lock else statement)
+            found.update(row[0] for row in result)
+        return found
 
     def last_revisions(self, connection: Connection, ids: list[str]) -> dict[str, int]:
         """Return the last revision of each of the postings that has been corrected or learnt."""

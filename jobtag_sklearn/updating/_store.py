@@ -102,7 +102,13 @@ class PostingStore:
             Indexed by posting id, with the columns ``job_title`` and ``job_description``.
         """
         rows = text_rows(jobs)
-        self._ledger.written(lambda connection: self._ledger.put_postings(connection, rows))
+        ids = [row["posting_id"] for row in rows]
+
+        def put(connection: Connection) -> None:
+            there = self._ledger.there(connection, ids, lock=True)
+            self._ledger.put_postings(connection, rows, there)
+
+        self._ledger.written(put)
 
     def add_predictions(
         self, jobs: pd.DataFrame, names: Iterable[Any], scores: Any, given: Any, *, version: int
@@ -131,7 +137,8 @@ class PostingStore:
         table = self._ledger.tables.scores
 
         def put(connection: Connection) -> None:
-            self._ledger.put_postings(connection, rows)
+            there = self._ledger.there(connection, ids, lock=True)
+            self._ledger.put_postings(connection, rows, there)
             for some in chunks(ids):
                 connection.execute(delete(table).where(table.c.posting_id.in_(some)))
             if of_scores:
@@ -166,9 +173,10 @@ class PostingStore:
         texts = [] if jobs is None else text_rows(jobs)
 
         def put(connection: Connection) -> None:
-            self._ledger.put_postings(connection, texts)
-            ids = list(tags)
-            absent = set(ids) - self._ledger.there(connection, ids)
+            ids, with_text = list(tags), {row["posting_id"] for row in texts}
+            there = self._ledger.there(connection, [*ids, *with_text], lock=True)
+            self._ledger.put_postings(connection, texts, there)
+            absent = set(ids) - there - with_text
             if absent:
                 raise ValueError(
                     f"the store has no posting {min(absent)!r}, {len(absent)} in all; pass their "

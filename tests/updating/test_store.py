@@ -1,3 +1,4 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -101,9 +102,29 @@ def test_several_write_the_same_postings_at_once(store, postings):
     assert store.n_waiting() == 160
 
 
-def test_times_are_in_utc_whatever_the_time_zone(store, execute, monkeypatch):
-    import time
+def test_a_deadlock_with_the_board_is_tried_again(server_url):
+    execute_at(server_url, "DROP SCHEMA IF EXISTS public CASCADE", "CREATE SCHEMA public")
+    store = PostingStore(server_url).create()
+    jobs = pd.DataFrame({"job_title": "old", "job_description": ""}, index=["a", "b"])
+    store.add_postings(jobs)
+    change = "UPDATE jobtag_postings SET description = 'board' WHERE posting_id = '{}'"
+    blocked = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    engine = create_engine(server_url, poolclass=NullPool)
+    with ThreadPoolExecutor(1) as threads, engine.begin() as board:
+        # the store's transaction is the one that the database ends
+        board.exec_driver_sql("SET LOCAL deadlock_timeout = '60s'")
+        board.exec_driver_sql(change.format("b"))
+        writing = threads.submit(store.add_postings, jobs.assign(job_title="new"))
+        while execute_at(server_url, blocked) == [(0,)]:
+            time.sleep(0.02)
+        board.exec_driver_sql(change.format("a"))
+        board.commit()
+        writing.result(timeout=60)
+    rows = execute_at(server_url, "SELECT title, description FROM jobtag_postings")
+    assert rows == [("new", "")] * 2
 
+
+def test_times_are_in_utc_whatever_the_time_zone(store, execute, monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
