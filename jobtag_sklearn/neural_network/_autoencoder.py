@@ -110,6 +110,8 @@ class ConvAutoencoderTransformer(
         The network; its layers ``encoder`` and ``decoder`` are models too.
     history_ : dict of str to list of float
         Losses and learning rate of each epoch, of the fit and of all updates.
+    update_epochs_ : list of int
+        Positions in `history_` of the epochs that were updates.
     n_epochs_ : int
         Epochs trained so far.
     scale_ : float

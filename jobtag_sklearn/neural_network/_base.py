@@ -87,6 +87,7 @@ class KerasEstimator(ScikerasBridge):
         optimizer.build(self.model_.trainable_variables)
         self._compile(optimizer)
         self.history_: dict[str, list[float]] = {}
+        self.update_epochs_: list[int] = []
         self.n_epochs_ = 0
 
     def _compile(self, optimizer: keras.optimizers.Optimizer) -> None:
@@ -147,6 +148,7 @@ class KerasEstimator(ScikerasBridge):
 
     def _update(self, batches: TrainingBatches) -> None:
         """Train for one epoch, with the optimizer's state and the rate for updates."""
+        epoch = self.n_epochs_
         self._extend_history(
             train(
                 self.model_,
@@ -158,6 +160,8 @@ class KerasEstimator(ScikerasBridge):
                 verbose=int(self.verbose),
             )
         )
+        # models that were saved by an older version have none
+        self.update_epochs_ = [*getattr(self, "update_epochs_", ()), epoch]
 
     def _extend_history(self, history: dict[str, list[float]]) -> None:
         for name, values in history.items():

@@ -153,6 +153,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         ``coef`` and ``intercept`` of the wide path.
     history_ : dict of str to list of float
         Losses and learning rate of each epoch, of the fit and of all updates.
+    update_epochs_ : list of int
+        Positions in `history_` of the epochs that were updates.
     n_epochs_ : int
         Epochs trained so far.
     n_features_in_ : int
