@@ -3,6 +3,8 @@
 from jobtag_sklearn.inspection._calibration import calibration_scores
 from jobtag_sklearn.inspection._code_heatmap import CodeHeatmapDisplay
 from jobtag_sklearn.inspection._code_map import CodeMapDisplay
+from jobtag_sklearn.inspection._explain import explain_global, explain_tags
+from jobtag_sklearn.inspection._explanation import TagExplanation
 from jobtag_sklearn.inspection._reconstruction import ReconstructionDisplay
 from jobtag_sklearn.inspection._tag_cooccurrence import TagCooccurrenceDisplay
 from jobtag_sklearn.inspection._tag_report import tag_report, tag_scores
@@ -16,11 +18,14 @@ __all__ = [
     "CodeMapDisplay",
     "ReconstructionDisplay",
     "TagCooccurrenceDisplay",
+    "TagExplanation",
     "TagReportDisplay",
     "ThresholdCurveDisplay",
     "TrainingHistoryDisplay",
     "WeightHistogramDisplay",
     "calibration_scores",
+    "explain_global",
+    "explain_tags",
     "tag_report",
     "tag_scores",
 ]

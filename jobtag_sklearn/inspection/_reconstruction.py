@@ -140,9 +140,7 @@ class ReconstructionDisplay:
         lost = float(np.square(true - back).sum() / (np.square(true).sum() or 1.0))
         ax.set(
             title=f"{lost:.0%} of the squared norm is lost",
-            xlabel=(
-                f"the posting's {n_held} largest columns of {len(held)}, then what else was made up"
-            ),
+            xlabel=f"{n_held} largest of the posting's {len(held)} columns, then what was made up",
             ylabel="value of the column",
             xticks=[],
         )

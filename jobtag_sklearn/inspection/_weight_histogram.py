@@ -117,7 +117,12 @@ class WeightHistogramDisplay:
 
     @classmethod
     def from_log_dir(
-        cls, log_dir: str | os.PathLike, *, layers: Any = None, ax: Any = None, plot: bool = True
+        cls,
+        log_dir: str | os.PathLike[str],
+        *,
+        layers: Any = None,
+        ax: Any = None,
+        plot: bool = True,
     ) -> WeightHistogramDisplay:
         """Draw the weights after every epoch that an estimator with `log_dir` has logged.
 
@@ -213,7 +218,7 @@ def _ridges(ax: Any, histograms: Sequence[Histogram]) -> None:
     ax.set_ylabel("epoch")
 
 
-def _read(log_dir: str | os.PathLike) -> dict[str, list[Histogram]]:
+def _read(log_dir: str | os.PathLike[str]) -> dict[str, list[Histogram]]:
     try:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     except ImportError:
@@ -221,7 +226,7 @@ def _read(log_dir: str | os.PathLike) -> dict[str, list[Histogram]]:
             "reading logs needs TensorBoard: pip install 'jobtag-sklearn[tensorboard]'"
         ) from None
     found: dict[str, list[Histogram]] = {}
-    for folder, _, files in sorted(os.walk(log_dir)):
+    for folder, _, files in sorted(os.walk(os.fspath(log_dir))):
         if not any("tfevents" in name for name in files):
             continue
         events = EventAccumulator(folder, size_guidance={"tensors": 0}).Reload()

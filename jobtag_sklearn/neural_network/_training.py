@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 
 from jobtag_sklearn.neural_network._batches import TrainingBatches
 
@@ -54,7 +55,7 @@ class LearningRate(keras.callbacks.Callback):
         """Put the rate into the history."""
         if logs is not None:
             rate = self.model.optimizer.learning_rate
-            logs["learning_rate"] = float(keras.ops.convert_to_numpy(rate))
+            logs["learning_rate"] = float(np.asarray(rate))
 
 
 def train(
