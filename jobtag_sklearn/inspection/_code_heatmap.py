@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jobtag_sklearn.inspection._drawing import DIVERGING, new_axes, shortened
-from jobtag_sklearn.inspection._insides import check_codes, codes_of, groups_of, in_order
+from jobtag_sklearn.inspection._insides import check_codes, codes_of
+from jobtag_sklearn.utils._groups import groups_of, in_order
 
 
 class CodeHeatmapDisplay:

