@@ -80,7 +80,7 @@ models = {
     "stems": make_pipeline(StemmingCleaner(), TfidfVectorizer(analyzer=str.split)),
 }
 figure, ax = plt.subplots(figsize=(6, 2.6), layout="constrained")
-for place, (name, features) in enumerate(models.items()):
+for place, features in enumerate(models.values()):
     model = make_pipeline(features, OneVsRestClassifier(LogisticRegression(max_iter=1000)))
     model.fit(jobs["job_description"][:600], tags[:600])
     scores = model.predict_proba(jobs["job_description"][600:])
@@ -109,5 +109,5 @@ from jobtag_sklearn.model_selection import MultiLabelStratifiedKFold
 from jobtag_sklearn.neural_network import KerasMultiLabelClassifier
 
 classifier = KerasMultiLabelClassifier((50, 25), epochs=20, random_state=0)
-folds = MultiLabelStratifiedKFold(3, shuffle=True, random_state=0)
+folds = MultiLabelStratifiedKFold(3, random_state=0)
 cross_val_score(classifier, table, tags, scoring="f1_micro", cv=folds).round(2)

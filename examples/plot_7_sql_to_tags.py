@@ -57,21 +57,19 @@ model.fit(jobs.loc[known], tags.loc[known])
 #
 # One row for each tag, with its probability, so that people can begin with the doubtful ones.
 
-probabilities = pd.DataFrame(
-    model.predict_proba(jobs.loc[new]), index=new, columns=model.classes_
-)
+probabilities = pd.DataFrame(model.predict_proba(jobs.loc[new]), index=new, columns=model.classes_)
 given = pd.DataFrame(model.predict(jobs.loc[new]), index=new, columns=model.classes_)
 rows = probabilities.where(given == 1).rename_axis("job_tag_name", axis=1).stack().dropna()
 rows = rows.rename("probability").reset_index()
 rows.to_sql("predicted_tags", engine, index=False)
 
-pd.read_sql(
-    "SELECT * FROM predicted_tags ORDER BY abs(probability - 0.5) LIMIT 5", engine
-).round(2)
+pd.read_sql("SELECT * FROM predicted_tags ORDER BY abs(probability - 0.5) LIMIT 5", engine).round(
+    2
+)
 
 # %%
-# How sure the model is of the tags that it gives, and how often it is right. Where the points lie on
-# the line, a probability can be taken at its word.
+# How sure the model is of the tags that it gives, and how often it is right. Where the points lie
+# on the line, a probability can be taken at its word.
 
 import matplotlib.pyplot as plt
 import numpy as np
