@@ -20,13 +20,11 @@ exclude_patterns = ["_build", "_templates", "tables"]
 suppress_warnings = [
     # settings that hold functions and classes are no part of what is cached
     "config.cache",
-    # pages that may or may not be there are named by a pattern
-    "toc.empty_glob",
 ]
 
-# Every name of this package that a text refers to must be documented.
+# Every public name of this package that a text refers to must be documented.
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!jobtag_sklearn\b).*")]
+nitpick_ignore_regex = [("py:.*", r"(?!jobtag_sklearn\b).*|.*\._.*")]
 
 autosummary_generate = True
 numpydoc_show_class_members = False
@@ -40,6 +38,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
+    "ignore_repr_types": r"matplotlib|Display",
     "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
@@ -52,11 +51,12 @@ html_favicon = "_static/tag.svg"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "install": [], "quick_start": [], "changelog": []}
 html_theme_options = {
     "logo": {"image_light": "_static/tag.svg", "image_dark": "_static/tag.svg", "text": project},
     "show_prev_next": False,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -22,7 +22,7 @@ test_jobs, test_tags = jobs[1100:], tags[1100:]
 model = make_job_tag_pipeline(
     n_hashed_features=4096, n_title_features=512, n_phrase_features=4096, random_state=0
 )
-model.fit(jobs[:200], tags[:200])
+model = model.fit(jobs[:200], tags[:200])
 
 # %%
 # A batch a week
@@ -83,4 +83,4 @@ TrainingHistoryDisplay.from_estimator(model)
 
 partly = tags[:50].astype(float)
 partly.loc[:, partly.columns != "Sales"] = np.nan
-model.partial_fit(jobs[:50], partly)
+model = model.partial_fit(jobs[:50], partly)

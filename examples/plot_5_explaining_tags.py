@@ -17,7 +17,7 @@ jobs, tags = make_job_postings(1000, n_tags=8, random_state=0)
 model = make_job_tag_pipeline(
     n_hashed_features=8192, n_title_features=1024, n_phrase_features=8192, random_state=0
 )
-model.fit(jobs[:800], tags[:800])
+model = model.fit(jobs[:800], tags[:800])
 
 # %%
 # One posting

@@ -48,7 +48,6 @@ sorted(path.name for path in log_dir.iterdir())
 #
 # .. image:: /images/tensorboard_scalars.png
 #    :alt: Learning rate and loss of both networks in TensorBoard's time series
-#    :class: only-light
 #
 # In the projector choose the codes of the fit or of an update, and colour them by tag. A click on
 # a point shows the title and what lies nearest:
@@ -78,7 +77,7 @@ WeightHistogramDisplay.from_estimator(model, layers=["hidden_0", "hidden_2", "ou
 
 import keras
 
-model.set_params(
+model = model.set_params(
     classifier__callbacks=keras.callbacks.TerminateOnNaN,
     classifier__log_dir=None,
 )

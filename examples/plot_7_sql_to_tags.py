@@ -49,7 +49,7 @@ known, new = jobs.index[:800], jobs.index[800:]
 model = make_job_tag_pipeline(
     n_hashed_features=8192, n_title_features=1024, n_phrase_features=8192, random_state=0
 )
-model.fit(jobs.loc[known], tags.loc[known])
+model = model.fit(jobs.loc[known], tags.loc[known])
 
 # %%
 # Tag, and write back

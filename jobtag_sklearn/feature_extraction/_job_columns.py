@@ -31,8 +31,6 @@ class JobColumnTransformer(ColumnTransformer):
         Print how long each transformer took.
     verbose_feature_names_out : bool, str or callable, default=True
         Whether names of features begin with their transformer's.
-    force_int_remainder_cols : bool, default="deprecated"
-        Ignored by newer versions of scikit-learn.
 
     See Also
     --------

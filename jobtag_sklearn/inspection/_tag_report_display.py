@@ -212,7 +212,11 @@ class TagReportDisplay:
             panel.set_axisbelow(True)
             # below its panel a legend hides nothing
             panel.legend(
-                loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize="small", frameon=False
+                loc="lower left",
+                bbox_to_anchor=(0, 1),
+                ncols=2 if panel is quality else 1,
+                fontsize="small",
+                frameon=False,
             )
         quality.set_ylim(len(report) - 0.5, -0.5)
         return self
