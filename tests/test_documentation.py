@@ -96,3 +96,24 @@ def test_links_that_lead_nowhere_are_found(tmp_path):
         "b.html: a.html#z",
         "b.html: c.png",
     ]
+
+
+def test_every_estimator_shows_itself():
+    from sklearn.base import BaseEstimator
+    from sklearn.dummy import DummyClassifier
+
+    from jobtag_sklearn import make_job_tag_pipeline
+
+    made = {
+        "JobColumnTransformer": lambda kind: kind([("a", "passthrough", "job_title")]),
+        "JobTagPipeline": lambda kind: make_job_tag_pipeline(),
+        "ThresholdGridSearchCV": lambda kind: kind(DummyClassifier(), {"strategy": ["prior"]}),
+        "TunedMultiLabelThresholdClassifierCV": lambda kind: kind(DummyClassifier()),
+    }
+    for module in MODULES:
+        for name in public_names(module):
+            kind = getattr(importlib.import_module(module), name)
+            if isinstance(kind, type) and issubclass(kind, BaseEstimator):
+                estimator = made.get(name, lambda kind: kind())(kind)
+                assert repr(estimator).startswith(f"{name}(")
+                assert name in estimator._repr_html_()
