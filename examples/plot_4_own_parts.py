@@ -3,7 +3,7 @@ Own parts in other pipelines
 ============================
 
 Every part is a scikit-learn transformer or classifier, so each can be taken by itself. Here codes
-are clustered without any tag, and counts of words and of parts of speech go into a linear model.
+are clustered, and counts of words and of parts of speech go into a linear model.
 """
 
 # %%
@@ -88,8 +88,8 @@ for place, features in enumerate(models.values()):
     ax.barh(place, areas.mean(), color="#56B4E9")
     ax.plot(areas, np.full(len(areas), place), "o", color="#0072B2", markersize=4)
 ax.axvline(0.5, color="#000000", linewidth=0.8)
-ax.set_yticks(range(len(models)), models)
 ax.set(xlabel="area under the ROC curve; a point is a tag, the line is chance", xlim=(0.3, 1.01))
+_ = ax.set_yticks(range(len(models)), models)
 
 # %%
 # Names of the columns that come out, as scikit-learn's tools expect them:

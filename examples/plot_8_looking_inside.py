@@ -70,8 +70,9 @@ TagCooccurrenceDisplay.from_estimator(model, new_jobs, new_tags)
 # What is left of a posting
 # -------------------------
 #
-# A hundred numbers cannot hold all words of a posting, and are not meant to: they keep what the
-# tags need. Rare words, the tall bars, are the first to go.
+# A hundred numbers cannot hold all words of a posting, and are not meant to: trained with tags,
+# they keep what tells the tags apart, and after a thousand postings next to nothing of single
+# words.
 
 from jobtag_sklearn.inspection import ReconstructionDisplay
 
