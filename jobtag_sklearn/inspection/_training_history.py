@@ -6,19 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from jobtag_sklearn.inspection._drawing import COLORS, GREY, as_panels, new_axes
 from jobtag_sklearn.inspection._insides import networks_of
 
-_RATE = "learning_rate"
+#: Panels of a network, by what is written at their axes.
+_LOSS, _SCORE, _RATE = _KINDS = ("loss", "score", "learning rate")
 _STYLES = ("-", "--", ":", "-.")
 
 
 class TrainingHistoryDisplay:
-    """Losses and learning rate of each epoch, of the fit and of every update.
+    """Losses, scores and learning rate of each epoch, of the fit and of every update.
 
-    Make one with `from_estimator`. Each network has two panels, one of everything that was
-    measured and one of the learning rate. Updates are shaded.
+    Make one with `from_estimator`. Each network has a panel of its losses, one of its scores
+    where there are any, such as F1, and one of its learning rate. Updates are shaded.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ class TrainingHistoryDisplay:
     Attributes
     ----------
     axes_ : ndarray of matplotlib.axes.Axes
-        Two panels a network, after `plot`.
+        The panels, network by network, after `plot`.
     figure_ : matplotlib.figure.Figure
         The figure, after `plot`.
 
@@ -49,7 +51,7 @@ class TrainingHistoryDisplay:
     >>> classifier = KerasMultiLabelClassifier(epochs=3, random_state=0).fit(X, y)
     >>> display = TrainingHistoryDisplay.from_estimator(classifier.partial_fit(X, y), plot=False)
     >>> sorted(display.histories["classifier"]), display.updates["classifier"]
-    (['learning_rate', 'loss'], [3])
+    (['f1', 'learning_rate', 'loss'], [3])
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class TrainingHistoryDisplay:
             Fitted pipeline, or one of the estimators of
             :mod:`jobtag_sklearn.neural_network`.
         ax : array of matplotlib.axes.Axes, default=None
-            Where to draw, two a network. None makes a figure.
+            Where to draw, a panel each. None makes a figure.
         plot : bool, default=True
             Whether to draw at once.
 
@@ -102,7 +104,7 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         ax : array of matplotlib.axes.Axes, default=None
-            Where to draw, two a network. None makes a figure.
+            Where to draw, a panel each. None makes a figure.
 
         Returns
         -------
@@ -114,30 +116,52 @@ class TrainingHistoryDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        n_panels = 2 * len(self.histories)
-        self.axes_ = as_panels(
-            new_axes(n_panels, most_columns=2, height=2.8) if ax is None else ax,
-            n_panels,
-            "panels",
-        )
+        panels = [(name, kind) for name in self.histories for kind in self._kinds_of(name)]
+        if ax is None:
+            self.axes_ = self._new_panels(panels)
+        else:
+            self.axes_ = as_panels(ax, len(panels), "panels")
         self.figure_ = self.axes_[0].figure
-        for place, (name, history) in enumerate(self.histories.items()):
-            measured, rate = self.axes_[2 * place : 2 * place + 2]
+        for panel, (name, kind) in zip(self.axes_, panels, strict=False):
             updates = list((self.updates or {}).get(name, ()))
-            for number, (what, values) in enumerate(
-                (what, values) for what, values in history.items() if what != _RATE
-            ):
-                _line(measured, values, what.replace("_", " "), number, updates)
-            _line(rate, history.get(_RATE, ()), "learning rate", 0, updates)
-            measured.set(title=name, xlabel="epoch", ylabel="loss")
-            rate.set(title=name, xlabel="epoch", ylabel="learning rate")
-            rate.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
-            for panel in (measured, rate):
-                _shade(panel, updates)
-                panel.xaxis.get_major_locator().set_params(integer=True)
-                panel.set_ylim(bottom=0)
-            measured.legend(fontsize="small", frameon=False)
+            drawn = {
+                what: values
+                for what, values in self.histories[name].items()
+                if _kind_of(what) == kind
+            }
+            for number, (what, values) in enumerate(drawn.items()):
+                _line(panel, values, what.replace("_", " "), number, updates)
+            _shade(panel, updates)
+            panel.set(title=name, xlabel="epoch", ylabel=kind)
+            panel.set_ylim(bottom=0)
+            panel.xaxis.get_major_locator().set_params(integer=True)
+            if kind == _RATE:
+                panel.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+            else:
+                panel.legend(fontsize="small", frameon=False)
         return self
+
+    def _kinds_of(self, name: str) -> list[str]:
+        kinds = {_kind_of(what) for what in self.histories[name]} | {_LOSS, _RATE}
+        return [kind for kind in _KINDS if kind in kinds]
+
+    def _new_panels(self, panels: list[tuple[str, str]]) -> npt.NDArray[Any]:
+        """Make a figure with a row a network and a column a kind."""
+        kinds = [kind for kind in _KINDS if any(kind == drawn for _, drawn in panels)]
+        names = list(self.histories)
+        grid = new_axes(len(kinds) * len(names), most_columns=len(kinds), height=2.8)
+        axes = dict(zip(((name, kind) for name in names for kind in kinds), grid, strict=True))
+        for place, panel in axes.items():
+            if place not in panels:
+                panel.figure.delaxes(panel)
+        return np.array([axes[place] for place in panels], dtype=object)
+
+
+def _kind_of(what: str) -> str:
+    """Return the panel that something measured belongs into."""
+    if what == "learning_rate":
+        return _RATE
+    return _LOSS if what.endswith("loss") else _SCORE
 
 
 def _line(ax: Any, values: Sequence[float], label: str, number: int, updates: list[int]) -> None:

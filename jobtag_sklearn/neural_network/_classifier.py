@@ -35,6 +35,7 @@ from jobtag_sklearn.neural_network._linear_path import (
     fit_linear_path,
     logistic_residuals,
 )
+from jobtag_sklearn.neural_network._metrics import MicroF1
 from jobtag_sklearn.neural_network._weights import (
     class_weights,
     element_weights,
@@ -155,7 +156,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     wide_ : LinearPath or None
         ``coef`` and ``intercept`` of the wide path.
     history_ : dict of str to list of float
-        Losses and learning rate of each epoch, of the fit and of all updates.
+        Loss, learning rate and micro F1 at one half of each epoch, of the fit and of all
+        updates.
     update_epochs_ : list of int
         Positions in `history_` of the epochs that were updates.
     log_folder_ : str
@@ -745,7 +747,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
                 label_smoothing=float(self.label_smoothing),
                 positive_weight=positive,
                 negative_weight=negative,
-            )
+            ),
+            "metrics": [MicroF1()],
         }
 
     def __sklearn_tags__(self) -> Any:

@@ -176,8 +176,10 @@ def test_history_has_all_networks_and_marks_updates(pipeline):
     display = TrainingHistoryDisplay.from_estimator(model)
     assert list(display.histories) == ["autoencoder", "classifier"]
     assert display.updates == {"autoencoder": [], "classifier": [1]}
-    loss, rate = display.axes_[2:]
+    loss, score, rate = display.axes_[2:]
     assert [loss.get_title(), rate.get_ylabel()] == ["classifier", "learning rate"]
+    np.testing.assert_array_equal(score.lines[0].get_ydata(), model[-1].history_["f1"])
+    assert len(display.figure_.axes) == 5
     line = loss.lines[0]
     np.testing.assert_array_equal(line.get_ydata(), model[-1].history_["loss"])
     assert line.get_xdata().tolist() == [1, 2]
