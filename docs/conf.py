@@ -42,6 +42,8 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
+    # that page would fetch scripts from elsewhere
+    "write_computation_times": False,
 }
 copybutton_exclude = ".linenos, .gp, .go"
 
