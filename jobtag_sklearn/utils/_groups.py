@@ -50,11 +50,11 @@ def groups_of(y: Any, n_rows: int, tags: Any, most: int | None) -> npt.NDArray[A
 
 def rarest_tags(tags: Tags, order: Iterable[int]) -> npt.NDArray[Any]:
     """Return for each row the last tag in `order` that it has, `OTHER` or `NO_TAG`."""
-    has = tags.indicators == 1
+    has, names = tags.indicators == 1, tags.classes.tolist()
     groups = np.full(len(has), NO_TAG, dtype=object)
     groups[has.any(axis=1)] = OTHER
     for at in order:
-        groups[has[:, at]] = tags.classes[at]
+        groups[has[:, at]] = names[at]
     return groups
 
 
