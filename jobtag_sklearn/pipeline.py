@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from jobtag_sklearn._code_log import log_codes_with_titles
 from jobtag_sklearn.feature_extraction import (
     IncrementalTfidfTransformer,
     JobColumnTransformer,
@@ -102,6 +103,7 @@ class JobTagPipeline(Pipeline):
         self._check_widths()
         with unchanged_on_error(self, *self._estimators()):
             super().fit(X, y, **params)
+        log_codes_with_titles(self, X, y, "fit")
         return self
 
     @available_if(_last_step_has("partial_fit"))
@@ -141,6 +143,8 @@ class JobTagPipeline(Pipeline):
                     step.transform(columns) if _fitted(step) else step.fit_transform(columns, y)
                 )
             classifier.partial_fit(columns, y, classes=classes, **params)
+        n_updates = len(getattr(classifier, "update_epochs_", ()))
+        log_codes_with_titles(self, X, y, f"update {n_updates}")
         return self
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, **params: Any) -> float:
@@ -305,6 +309,7 @@ def make_job_tag_pipeline(
     n_jobs: int | None = None,
     random_state: Any = None,
     memory: Any = None,
+    log_dir: Any = None,
     verbose: int | bool = 0,
 ) -> JobTagPipeline:
     """Make the default pipeline from jobs to tags.
@@ -329,6 +334,9 @@ def make_job_tag_pipeline(
         Seeds both networks.
     memory : str or object with the joblib.Memory interface, default=None
         Where fitted steps are cached, as in scikit-learn.
+    log_dir : str or path-like, default=None
+        Folder for TensorBoard, which then shows how both networks were trained, and the codes
+        with titles and tags. None writes nothing.
     verbose : int or bool, default=0
         1 shows progress bars of the two networks.
 
@@ -417,7 +425,10 @@ def make_job_tag_pipeline(
                         (
                             "encode",
                             ConvAutoencoderTransformer(
-                                n_components, random_state=random_state, verbose=verbose
+                                n_components,
+                                log_dir=log_dir,
+                                random_state=random_state,
+                                verbose=verbose,
                             ),
                         ),
                         ("scale", StandardScaler()),
@@ -435,6 +446,7 @@ def make_job_tag_pipeline(
         input_dropout=0.7,
         threshold="auto",
         n_jobs=n_jobs,
+        log_dir=log_dir,
         random_state=random_state,
         verbose=verbose,
     )

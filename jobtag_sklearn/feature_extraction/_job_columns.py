@@ -15,6 +15,23 @@ class JobColumnTransformer(ColumnTransformer):
     It is a :class:`~sklearn.compose.ColumnTransformer`, with its parameters and attributes;
     columns are named by text.
 
+    Parameters
+    ----------
+    transformers : list of tuples (str, transformer, str or list of str)
+        A name, what turns columns into features, and the columns that it gets.
+    remainder : {"drop", "passthrough"} or transformer, default="drop"
+        What becomes of the other columns.
+    sparse_threshold : float, default=0.3
+        Share of values that are not zero up to which sparse features stay sparse.
+    n_jobs : int, default=None
+        Transformers that run side by side, in processes.
+    transformer_weights : dict, default=None
+        What the features of a transformer are multiplied with.
+    verbose : bool, default=False
+        Print how long each transformer took.
+    verbose_feature_names_out : bool, str or callable, default=True
+        Whether names of features begin with their transformer's.
+
     See Also
     --------
     jobtag_sklearn.make_job_tag_pipeline : Builds one for titles and descriptions.

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from jobtag_sklearn.inspection._drawing import as_panels, new_axes
 from jobtag_sklearn.model_selection._curves import f_measure, make_curve
 from jobtag_sklearn.model_selection._responses import response_name, tag_columns
 from jobtag_sklearn.model_selection._threshold_search import check_scores
@@ -205,10 +206,8 @@ class ThresholdCurveDisplay:
             If matplotlib is not installed.
         """
         if ax is None:
-            ax = _new_axes(len(self.curves))
-        self.axes_ = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-        if len(self.axes_) < len(self.curves):
-            raise ValueError(f"{len(self.curves)} tags need as many axes, got {len(self.axes_)}")
+            ax = new_axes(len(self.curves))
+        self.axes_ = as_panels(ax, len(self.curves), "tags")
         self.figure_ = self.axes_[0].figure
         for panel, (name, lines) in zip(self.axes_, self.curves.items(), strict=False):
             for measure, style in _STYLES.items():
@@ -234,22 +233,3 @@ def _lines(truth: Any, scores: Any) -> _Lines:
         n_right / (curve.n_positive or np.nan),
         f_measure(n_right, n_given, curve.n_positive, 1.0),
     )
-
-
-def _new_axes(n_panels: int) -> Any:
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError:
-        raise ImportError("plots need matplotlib: pip install 'jobtag-sklearn[plot]'") from None
-    n_columns = min(3, n_panels)
-    n_rows = -(-n_panels // n_columns)
-    figure, axes = plt.subplots(
-        n_rows,
-        n_columns,
-        figsize=(4.2 * n_columns, 3.2 * n_rows),
-        squeeze=False,
-        layout="constrained",
-    )
-    for panel in axes.ravel()[n_panels:]:
-        figure.delaxes(panel)
-    return axes.ravel()[:n_panels]

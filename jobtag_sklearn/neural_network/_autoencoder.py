@@ -26,6 +26,7 @@ from jobtag_sklearn.neural_network._batches import (
     map_batches,
     row_batches,
 )
+from jobtag_sklearn.neural_network._tensorboard import log_codes
 from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import Tags, check_tags
@@ -93,7 +94,10 @@ class ConvAutoencoderTransformer(
         Epochs without a better loss before `early_stopping` ends the training.
     callbacks : list, dict, class or keras.callbacks.Callback, default=None
         Keras callbacks. The parameters of classes are routed, as in
-        ``callbacks=keras.callbacks.TensorBoard, callbacks__log_dir="logs"``.
+        ``callbacks=keras.callbacks.BackupAndRestore, callbacks__backup_dir="backup"``.
+    log_dir : str or path-like, default=None
+        Folder for TensorBoard: losses, learning rate and weights of each epoch, the graph and
+        codes, in a folder for each fit that its updates go on writing. None writes nothing.
     warm_start : bool, default=False
         Whether `fit` goes on from the present weights.
     run_eagerly : bool, default=False
@@ -110,6 +114,10 @@ class ConvAutoencoderTransformer(
         The network; its layers ``encoder`` and ``decoder`` are models too.
     history_ : dict of str to list of float
         Losses and learning rate of each epoch, of the fit and of all updates.
+    update_epochs_ : list of int
+        Positions in `history_` of the epochs that were updates.
+    log_folder_ : str
+        The folder in `log_dir` that this fit and its updates write; only with `log_dir`.
     n_epochs_ : int
         Epochs trained so far.
     scale_ : float
@@ -191,6 +199,7 @@ class ConvAutoencoderTransformer(
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
         callbacks: Any = None,
+        log_dir: Any = None,
         warm_start: bool = False,
         run_eagerly: bool = False,
         random_state: Any = None,
@@ -217,6 +226,7 @@ class ConvAutoencoderTransformer(
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.callbacks = callbacks
+        self.log_dir = log_dir
         self.warm_start = warm_start
         self.run_eagerly = run_eagerly
         self.random_state = random_state
@@ -266,6 +276,7 @@ class ConvAutoencoderTransformer(
                 self._batches(X, tags, rows, shuffle=True),
                 self._batches(X, tags, held_out, shuffle=False) if len(held_out) else None,
             )
+        log_codes(self, X, tags, "fit")
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -294,6 +305,7 @@ class ConvAutoencoderTransformer(
             else:
                 self._continue_random_state()
             self._update(self._batches(X, tags, np.arange(X.shape[0]), shuffle=True))
+        log_codes(self, X, tags, f"update {len(self.update_epochs_)}")
         return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float32]:

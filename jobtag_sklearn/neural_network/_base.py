@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
@@ -13,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from jobtag_sklearn.neural_network._batches import TrainingBatches
 from jobtag_sklearn.neural_network._scikeras_bridge import ScikerasBridge
+from jobtag_sklearn.neural_network._tensorboard import TrainingLog, new_log_folder
 from jobtag_sklearn.neural_network._training import train
 from jobtag_sklearn.utils._seeds import draw_seed
 
@@ -67,6 +69,7 @@ class KerasEstimator(ScikerasBridge):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "callbacks": [list, dict, type, keras.callbacks.Callback, None],
+        "log_dir": [str, os.PathLike, None],
         "warm_start": ["boolean"],
         "run_eagerly": ["boolean"],
         "random_state": ["random_state"],
@@ -87,6 +90,8 @@ class KerasEstimator(ScikerasBridge):
         optimizer.build(self.model_.trainable_variables)
         self._compile(optimizer)
         self.history_: dict[str, list[float]] = {}
+        self.update_epochs_: list[int] = []
+        self.__dict__.pop("log_folder_", None)
         self.n_epochs_ = 0
 
     def _compile(self, optimizer: keras.optimizers.Optimizer) -> None:
@@ -136,7 +141,7 @@ class KerasEstimator(ScikerasBridge):
                 learning_rate=self._rate(),
                 epochs=self.epochs,
                 first_epoch=self.n_epochs_,
-                callbacks=self._new_callbacks(),
+                callbacks=[*self._new_callbacks(), *self._new_logs()],
                 verbose=int(self.verbose),
                 validation=validation,
                 patience=self.n_iter_no_change,
@@ -147,6 +152,7 @@ class KerasEstimator(ScikerasBridge):
 
     def _update(self, batches: TrainingBatches) -> None:
         """Train for one epoch, with the optimizer's state and the rate for updates."""
+        epoch = self.n_epochs_
         self._extend_history(
             train(
                 self.model_,
@@ -154,10 +160,20 @@ class KerasEstimator(ScikerasBridge):
                 learning_rate=self.update_learning_rate or self._rate(),
                 epochs=1,
                 first_epoch=self.n_epochs_,
-                callbacks=self._new_callbacks(),
+                callbacks=[*self._new_callbacks(), *self._new_logs()],
                 verbose=int(self.verbose),
             )
         )
+        # models that were saved by an older version have none
+        self.update_epochs_ = [*getattr(self, "update_epochs_", ()), epoch]
+
+    def _new_logs(self) -> list[keras.callbacks.Callback]:
+        if self.log_dir is None:
+            return []
+        folder = getattr(self, "log_folder_", None)
+        if folder is None or os.path.dirname(folder) != os.path.normpath(self.log_dir):
+            self.log_folder_ = new_log_folder(os.path.normpath(self.log_dir), self.model_.name)
+        return [TrainingLog(self.log_folder_, self)]
 
     def _extend_history(self, history: dict[str, list[float]]) -> None:
         for name, values in history.items():

@@ -35,6 +35,7 @@ from jobtag_sklearn.neural_network._linear_path import (
     fit_linear_path,
     logistic_residuals,
 )
+from jobtag_sklearn.neural_network._metrics import MicroF1
 from jobtag_sklearn.neural_network._weights import (
     class_weights,
     element_weights,
@@ -127,7 +128,10 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Epochs without a better loss before `early_stopping` ends the training.
     callbacks : list, dict, class or keras.callbacks.Callback, default=None
         Keras callbacks. The parameters of classes are routed, as in
-        ``callbacks=keras.callbacks.TensorBoard, callbacks__log_dir="logs"``.
+        ``callbacks=keras.callbacks.BackupAndRestore, callbacks__backup_dir="backup"``.
+    log_dir : str or path-like, default=None
+        Folder for TensorBoard: losses, learning rate and weights of each epoch, the graph,
+        in a folder for each fit that its updates go on writing. None writes nothing.
     warm_start : bool, default=False
         Whether `fit` goes on from the present weights.
     run_eagerly : bool, default=False
@@ -152,7 +156,12 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     wide_ : LinearPath or None
         ``coef`` and ``intercept`` of the wide path.
     history_ : dict of str to list of float
-        Losses and learning rate of each epoch, of the fit and of all updates.
+        Loss, learning rate and micro F1 at one half of each epoch, of the fit and of all
+        updates.
+    update_epochs_ : list of int
+        Positions in `history_` of the epochs that were updates.
+    log_folder_ : str
+        The folder in `log_dir` that this fit and its updates write; only with `log_dir`.
     n_epochs_ : int
         Epochs trained so far.
     n_features_in_ : int
@@ -235,6 +244,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
         callbacks: Any = None,
+        log_dir: Any = None,
         warm_start: bool = False,
         run_eagerly: bool = False,
         n_jobs: int | None = None,
@@ -266,6 +276,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.callbacks = callbacks
+        self.log_dir = log_dir
         self.warm_start = warm_start
         self.run_eagerly = run_eagerly
         self.n_jobs = n_jobs
@@ -736,7 +747,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
                 label_smoothing=float(self.label_smoothing),
                 positive_weight=positive,
                 negative_weight=negative,
-            )
+            ),
+            "metrics": [MicroF1()],
         }
 
     def __sklearn_tags__(self) -> Any:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 
 from jobtag_sklearn.neural_network._batches import TrainingBatches
 
@@ -35,22 +36,26 @@ class LearningRate(keras.callbacks.Callback):
         self._n_warmup = warmup * n_steps
         self._decay = decay
         self._step = 0
-        self._rate = peak
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Set the rate of the next step."""
         self._step += 1
+        rate = self._peak
         if self._step <= self._n_warmup:
-            self._rate = self._peak * self._step / self._n_warmup
+            rate *= self._step / self._n_warmup
         elif self._decay == "cosine":
             progress = (self._step - 1 - self._n_warmup) / max(self._n_steps - self._n_warmup, 1)
-            self._rate = self._peak * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
-        self.model.optimizer.learning_rate = self._rate
+            rate *= 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+        elif self._step > self._n_warmup + 1:
+            # the peak is reached; what changes it now is a callback of the user's
+            return
+        self.model.optimizer.learning_rate = rate
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Put the rate into the history."""
         if logs is not None:
-            logs["learning_rate"] = float(self._rate)
+            rate = self.model.optimizer.learning_rate
+            logs["learning_rate"] = float(np.asarray(rate))
 
 
 def train(
@@ -74,7 +79,7 @@ def train(
     if learning_rate is not None:
         network.optimizer.learning_rate = learning_rate
     own: list[keras.callbacks.Callback] = []
-    if learning_rate is not None and (warmup or decay):
+    if learning_rate is not None:
         own.append(LearningRate(learning_rate, epochs * len(batches), warmup, decay))
     if validation is not None and patience is not None:
         own.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True))
