@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from jobtag_sklearn._code_log import log_codes_with_titles
 from jobtag_sklearn.feature_extraction import (
+    CrossViewTransformer,
     IncrementalTfidfTransformer,
     JobColumnTransformer,
     POSFeatures,
@@ -31,7 +32,7 @@ from jobtag_sklearn.utils._tags import check_same_index, check_tags
 #: each would otherwise weigh as much as thirty of a description.
 _TITLE_WEIGHT = 0.5
 
-_CODES = "codes"
+_CODES, _TOPICS = "codes", "topics"
 
 
 def _last_step_has(name: str) -> Callable[[Any], bool]:
@@ -202,15 +203,19 @@ class JobTagPipeline(Pipeline):
         n_wide = getattr(classifier, "n_wide_features", 0)
         if not n_wide or not isinstance(columns, JobColumnTransformer):
             return
+        union = self.named_steps.get("autoencoder")
+        topics = union.get_params().get(_TOPICS) if hasattr(union, "get_params") else None
+        n_topics = getattr(topics, "n_components", 0)
         hashes = [
             part for part in columns.get_params().values() if isinstance(part, HashingVectorizer)
         ]
         n_hashed = sum(part.n_features for part in hashes)
-        if n_hashed != n_wide:
+        if n_hashed + n_topics != n_wide:
             raise ValueError(
-                f"the text is hashed to {n_hashed} columns, but the classifier's n_wide_features "
-                f"is {n_wide}; set widths with make_job_tag_pipeline(n_hashed_features=..., "
-                "n_title_features=..., n_phrase_features=...)"
+                f"the text is hashed to {n_hashed} columns and has {n_topics} topics, but the "
+                f"classifier's n_wide_features is {n_wide}; set widths with "
+                "make_job_tag_pipeline(n_hashed_features=..., n_title_features=..., "
+                "n_phrase_features=..., n_topics=...)"
             )
 
     def _estimators(self) -> list[Any]:
@@ -305,6 +310,7 @@ def make_job_tag_pipeline(
     n_hashed_features: int = 2**15,
     n_title_features: int = 2**11,
     n_phrase_features: int = 2**16,
+    n_topics: int = 50,
     n_components: int = 100,
     n_jobs: int | None = None,
     random_state: Any = None,
@@ -326,10 +332,13 @@ def make_job_tag_pipeline(
     n_phrase_features : int, default=65536
         Hashed columns of the pairs of neighbouring words of the description, which lead
         straight to the classifier. 0 leaves pairs out.
+    n_topics : int, default=50
+        Directions along which descriptions vary together with titles, found without any tag;
+        they lead to the classifier beside the hashed columns. 0 leaves them out.
     n_components : int, default=100
         Length of the code.
     n_jobs : int, default=None
-        Processes for the text of large tables, and threads of the classifier's wide path.
+        Processes for the text of large tables.
     random_state : int, RandomState instance or None, default=None
         Seeds both networks.
     memory : str or object with the joblib.Memory interface, default=None
@@ -404,7 +413,11 @@ def make_job_tag_pipeline(
                         # counts are skewed: a few descriptions are ten times as long
                         (
                             "log",
-                            FunctionTransformer(np.log1p, feature_names_out="one-to-one"),
+                            FunctionTransformer(
+                                np.log1p,
+                                kw_args={"dtype": np.float32},
+                                feature_names_out="one-to-one",
+                            ),
                         ),
                         ("scale", StandardScaler()),
                     ]
@@ -415,7 +428,18 @@ def make_job_tag_pipeline(
         transformer_weights={"title": _TITLE_WEIGHT},
         sparse_threshold=1.0,
     )
-    n_wide = n_hashed_features + n_phrase_features
+    n_hashed = n_hashed_features + n_phrase_features
+    topics = []
+    if n_topics:
+        topics.append(
+            (
+                _TOPICS,
+                CrossViewTransformer(
+                    n_title_features, n_components=n_topics, random_state=random_state
+                ),
+                slice(0, n_hashed_features),
+            )
+        )
     autoencoder = ColumnTransformer(
         [
             (
@@ -436,16 +460,16 @@ def make_job_tag_pipeline(
                 ),
                 slice(0, n_hashed_features),
             ),
-            ("counts", "passthrough", slice(n_wide, None)),
-            ("wide", "passthrough", slice(0, n_wide)),
+            ("counts", "passthrough", slice(n_hashed, None)),
+            *topics,
+            ("wide", "passthrough", slice(0, n_hashed)),
         ],
         sparse_threshold=1.0,
     )
     classifier = KerasMultiLabelClassifier(
-        n_wide_features=n_wide,
+        n_wide_features=n_hashed + n_topics,
         input_dropout=0.7,
         threshold="auto",
-        n_jobs=n_jobs,
         log_dir=log_dir,
         random_state=random_state,
         verbose=verbose,

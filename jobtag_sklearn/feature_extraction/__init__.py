@@ -1,6 +1,7 @@
 """Text becomes columns: cleaning, counting and weighting the words of job postings."""
 
 from ._cleaning import StemmingCleaner, Token
+from ._cross_view import CrossViewTransformer
 from ._documents import check_documents
 from ._job_columns import JobColumnTransformer
 from ._markup import strip_markup
@@ -12,6 +13,7 @@ from ._words import ENGLISH_STOP_WORDS, PROTECTED_TOKENS
 __all__ = [
     "ENGLISH_STOP_WORDS",
     "PROTECTED_TOKENS",
+    "CrossViewTransformer",
     "IncrementalTfidfTransformer",
     "JobColumnTransformer",
     "POSFeatures",

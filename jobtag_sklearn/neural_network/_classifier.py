@@ -84,8 +84,13 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     wide_balance : float, default=0.5
         Power of the weights that would make both answers of a tag count the same in the
         wide path: 0 leaves rare tags alone, 1 balances them.
-    wide_folds : int, default=3
+    wide_folds : int, default=5
         Folds of the wide path's out-of-fold scores.
+    unlabeled_weight : float, default=0.1
+        Weight in the wide path of tags that are not known. Each unknown tag is answered by
+        the path itself, as often as the tag is given where it is known, and the path is
+        fitted once more on these answers too (self-training [2]_). This needs tags that are
+        unknown for no reason of their own; 0 leaves unknown tags out.
     threshold : float, array-like of shape (n_tags,) or "auto", default=0.5
         Probability from which on a tag is given: one for all, or one a tag, in the order of
         `classes_` or as a Series indexed by tag. "auto" finds
@@ -136,8 +141,6 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Whether `fit` goes on from the present weights.
     run_eagerly : bool, default=False
         Run without compiling; faster for a handful of small batches, and for debugging.
-    n_jobs : int, default=None
-        Tags of the wide path fitted side by side, in threads.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, order of rows, dropout, folds and held-out rows. No global state is
         read or changed.
@@ -179,12 +182,16 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     Parameters of `optimizer` and `callbacks` are parameters of the estimator too, behind
     their prefix: ``optimizer__momentum``, ``callbacks__patience``.
 
-    Missing tags (NaN) count neither for nor against: a row without any known tag is passed
-    over, a row of which some are known trains on those.
+    Missing tags (NaN) count neither for nor against in the deep network: a row without any
+    known tag is passed over, a row of which some are known trains on those. The wide path
+    learns a little from them, see `unlabeled_weight`; updates do not.
 
     References
     ----------
     .. [1] H.-T. Cheng et al., "Wide & Deep Learning for Recommender Systems", DLRS 2016.
+    .. [2] D. Yarowsky, "Unsupervised Word Sense Disambiguation Rivaling Supervised Methods",
+       ACL 1995; that each tag keeps its share is from X. Zhu et al., "Semi-Supervised
+       Learning Using Gaussian Fields and Harmonic Functions", ICML 2003.
 
     Examples
     --------
@@ -210,11 +217,11 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         "wide_C": [Interval(Real, 0, None, closed="neither")],
         "wide_balance": [Interval(Real, 0, 1, closed="both")],
         "wide_folds": [Interval(Integral, 2, None, closed="left")],
+        "unlabeled_weight": [Interval(Real, 0, 1, closed="both")],
         "threshold": [Interval(Real, 0, 1, closed="both"), "array-like", StrOptions({"auto"})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "wide_learning_rate": [Interval(Real, 0, None, closed="left")],
-        "n_jobs": [Integral, None],
     }
 
     def __init__(
@@ -228,7 +235,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         n_wide_features: int = 0,
         wide_C: float = 0.3,
         wide_balance: float = 0.5,
-        wide_folds: int = 3,
+        wide_folds: int = 5,
+        unlabeled_weight: float = 0.1,
         threshold: Any = 0.5,
         class_weight: Any = None,
         label_smoothing: float = 0.05,
@@ -247,7 +255,6 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         log_dir: Any = None,
         warm_start: bool = False,
         run_eagerly: bool = False,
-        n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int | bool = 0,
         **routed: Any,
@@ -261,6 +268,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self.wide_C = wide_C
         self.wide_balance = wide_balance
         self.wide_folds = wide_folds
+        self.unlabeled_weight = unlabeled_weight
         self.threshold = threshold
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
@@ -279,7 +287,6 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self.log_dir = log_dir
         self.warm_start = warm_start
         self.run_eagerly = run_eagerly
-        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
         self._store_routed(routed)
@@ -323,20 +330,21 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         with unchanged_on_error(self):
             X = self._validate_rows(X, reset=not go_on)
             tags = self._known_tags(y) if go_on else check_tags(y)
-            X, tags, given = self._take_part(X, tags, sample_weight)
+            self_trains = not go_on and self.n_wide_features and self.unlabeled_weight
+            X, tags, given = self._take_part(X, tags, sample_weight, unknown=bool(self_trains))
             self._check_threshold(tags.indicators.shape[1])
             warn_of_constant_tags(tags)
             if not go_on:
                 self._begin(X, tags)
             weight = self._row_weights(tags, given)
             rows, held_out = self._split(
-                np.arange(X.shape[0]),
+                np.flatnonzero(tags.known),
                 hold_out=self.early_stopping or (self._finds_threshold and self.wide_ is None),
             )
             if go_on:
                 offset = self._update_wide(X, tags, weight)
             else:
-                offset = self._fit_wide(X, tags, weight, rows, held_out)
+                offset = self._fit_wide(X, tags, weight, held_out)
             self._train(
                 self._batches(X, tags, weight, offset, rows, shuffle=True),
                 self._batches(X, tags, weight, offset, held_out, shuffle=False)
@@ -534,20 +542,22 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         return check_tags(y, classes=self.classes_, kind=self._kind)
 
     def _take_part(
-        self, X: Any, tags: Tags, sample_weight: Any
+        self, X: Any, tags: Tags, sample_weight: Any, *, unknown: bool = False
     ) -> tuple[Any, Tags, npt.NDArray[np.float32] | None]:
-        """Leave out rows of which no tag is known and rows of weight zero."""
+        """Leave out rows of weight zero and, but for `unknown`, those without known tags."""
         check_consistent_length(X, tags.indicators)
         rows = tags.known
         if not rows.any():
             raise ValueError("no sample has a known tag; pass 0 or 1 for at least some tags")
+        if unknown:
+            rows = np.ones_like(rows)
         weight = None
         if sample_weight is not None:
             weight = _check_sample_weight(
                 sample_weight, X, dtype=np.float32, ensure_non_negative=True
             )
             rows = rows & (weight != 0)
-            if not rows.any():
+            if not (rows & tags.known).any():
                 raise ValueError("every sample has weight 0; at least one must be positive")
         if rows.all():
             return X, tags, weight
@@ -594,7 +604,6 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         X: Any,
         tags: Tags,
         weight: npt.NDArray[np.float32] | None,
-        rows: npt.NDArray[np.intp],
         watched: npt.NDArray[np.intp],
     ) -> npt.NDArray[np.float32]:
         """Fit the wide path and return what it says of rows that it was not fitted on."""
@@ -602,6 +611,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         if self.wide_ is None:
             return offset
         wide = self._wide_columns(X)
+        rows = np.setdiff1d(np.arange(X.shape[0]), watched)
         self.wide_, offset[rows] = fit_linear_path(
             wide[rows],
             tags.indicators[rows],
@@ -612,9 +622,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
                 self._tag_weights,
                 None if weight is None else weight[rows],
             ),
+            unlabeled_weight=self.unlabeled_weight,
             n_folds=self.wide_folds,
             seed=draw_seed(self._random),
-            n_jobs=self.n_jobs,
         )
         if len(watched):
             offset[watched] = self.wide_.logits(wide[watched])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from typing import Any, NamedTuple
 
@@ -12,12 +13,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.svm import LinearSVC
-from sklearn.utils.parallel import Parallel, delayed
 
 from jobtag_sklearn.neural_network._batches import row_batches
 
 #: Score of a tag that is the same in every row, in units of the margin.
 _CONSTANT_SCORE = 1.0
+#: The dual solver is several times as fast on text as the primal one, but seeds and draws from
+#: a generator that all threads of the process share; so are the filters of warnings.
+_LIBLINEAR = threading.Lock()
 
 
 class LinearPath(NamedTuple):
@@ -73,9 +76,9 @@ def fit_linear_path(
     C: float,
     balance: float,
     weight: npt.NDArray[np.float32] | None,
+    unlabeled_weight: float,
     n_folds: int,
     seed: int,
-    n_jobs: int | None,
 ) -> tuple[LinearPath, npt.NDArray[np.float32]]:
     """Fit one linear support vector machine a tag, and calibrate them together.
 
@@ -87,7 +90,7 @@ def fit_linear_path(
     X : {ndarray, csr_matrix} of shape (n_samples, n_columns)
         Columns.
     Y : ndarray of shape (n_samples, n_tags)
-        Tags, NaN where unknown.
+        Tags, NaN where unknown; at least one row has a known one.
     C : float
         Inverse strength of the regularisation.
     balance : float
@@ -95,76 +98,122 @@ def fit_linear_path(
         rare tags alone, 1 balances them.
     weight : ndarray of shape (n_samples, n_tags) or None
         Weights of the answers, besides.
+    unlabeled_weight : float
+        Weight of the answers that are not known, for which the path's own are taken.
     n_folds : int
         Folds of the out-of-fold scores.
     seed : int
         Seeds the folds.
-    n_jobs : int or None
-        Tags fitted side by side, in threads.
 
     Returns
     -------
     path : LinearPath
         The path, whose logits are calibrated: their sigmoid is a probability.
     out_of_fold : ndarray of shape (n_samples, n_tags), dtype float32
-        Logits of each row from a path that was fitted without it.
+        Logits of each row from a path that was fitted without it; 0 for rows of which no
+        tag is known, and which therefore take part in every fit.
     """
+    # liblinear's own type, so that it does not copy the columns once for each tag
+    X = X.astype(np.float64)
+    known = np.flatnonzero(~np.isnan(Y).all(axis=1))
     scores = np.zeros(Y.shape, dtype=np.float64)
+
+    def solve(rows: npt.NDArray[np.intp]) -> tuple[Any, Any]:
+        answers = _Answers(
+            X if len(rows) == len(Y) else X[rows],
+            Y[rows],
+            np.ones_like(Y[rows]) if weight is None else weight[rows],
+        )
+        coef, intercept = _solve(answers, C, balance)
+        if unlabeled_weight and np.isnan(answers.tags).any():
+            answers = _with_own_answers(answers, coef, intercept, unlabeled_weight)
+            coef, intercept = _solve(answers, C, balance)
+        return coef, intercept
+
     # a single row leaves none to be scored by others, and its score stays 0
-    n_folds = min(n_folds, len(Y))
-    folds: Any = []
+    n_folds = min(n_folds, len(known))
     if n_folds > 1:
-        folds = KFold(n_folds, shuffle=True, random_state=seed).split(Y)
-    with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
-
-        def solve(rows: npt.NDArray[np.intp]) -> tuple[Any, Any]:
-            part = X[rows]
-            weights = [None if weight is None else weight[rows, tag] for tag in range(Y.shape[1])]
-            solved = parallel(
-                delayed(_solve_tag)(part, Y[rows, tag], weights[tag], C, balance)
-                for tag in range(Y.shape[1])
-            )
-            coef, intercept = zip(*solved, strict=True)
-            return np.stack(coef, axis=1), np.array(intercept)
-
-        for fit_rows, held_out in folds:
-            coef, intercept = solve(fit_rows)
-            scores[held_out] = X[held_out] @ coef + intercept
-        coef, intercept = solve(np.arange(len(Y)))
+        for _, held_out in KFold(n_folds, shuffle=True, random_state=seed).split(known):
+            rows = known[held_out]
+            coef, intercept = solve(np.setdiff1d(np.arange(len(Y)), rows))
+            scores[rows] = X[rows] @ coef + intercept
+    coef, intercept = solve(np.arange(len(Y)))
     slope, offset = _calibrate(scores, Y, weight)
     path = LinearPath(
         np.ascontiguousarray(slope * coef, dtype=np.float32),
         (slope * intercept + offset).astype(np.float32),
     )
-    return path, (slope * scores + offset).astype(np.float32)
+    logits = np.zeros(Y.shape, dtype=np.float32)
+    logits[known] = slope * scores[known] + offset
+    return path, logits
+
+
+class _Answers(NamedTuple):
+    """Columns of some rows, their tags (NaN where unknown) and the weights of the tags."""
+
+    columns: Any
+    tags: npt.NDArray[np.float32]
+    weight: npt.NDArray[np.float32]
+
+
+def _with_own_answers(
+    answers: _Answers, coef: Any, intercept: Any, unlabeled_weight: float
+) -> _Answers:
+    """Put the answers of a fitted path where none are known.
+
+    A tag is given to the highest scores, as often as it is among the known answers: with
+    few known tags the scores of a rare one seldom reach any threshold, and a path that
+    learnt from what does would give it less and less.
+    """
+    scores = np.asarray(answers.columns @ coef) + intercept
+    tags, weight = answers.tags.copy(), answers.weight.copy()
+    for tag, truth in enumerate(tags.T):
+        unknown = np.flatnonzero(np.isnan(truth))
+        if len(unknown) == len(truth):
+            continue
+        n_given = round(float(np.nanmean(truth)) * len(unknown))
+        # stable, so that rows of the same score are taken in their order everywhere
+        best = np.argsort(-scores[unknown, tag], kind="stable")[:n_given]
+        weight[unknown, tag] *= unlabeled_weight
+        tags[unknown, tag] = 0
+        tags[unknown[best], tag] = 1
+    return _Answers(answers.columns, tags, weight)
+
+
+def _solve(
+    answers: _Answers, C: float, balance: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the weights and the bias of each tag's support vector machine."""
+    solved = [
+        _solve_tag(answers.columns, tags, weight, C, balance)
+        for tags, weight in zip(answers.tags.T, answers.weight.T, strict=True)
+    ]
+    coef, intercept = zip(*solved, strict=True)
+    return np.stack(coef, axis=1), np.array(intercept)
 
 
 def _solve_tag(
     X: Any,
     y: npt.NDArray[np.float32],
-    weight: npt.NDArray[np.float32] | None,
+    weight: npt.NDArray[np.float32],
     C: float,
     balance: float,
-) -> tuple[npt.NDArray[np.float32], float]:
+) -> tuple[npt.NDArray[np.float64], float]:
     known = ~np.isnan(y)
     if not known.all():
-        X, y, weight = X[known], y[known], None if weight is None else weight[known]
+        X, y, weight = X[known], y[known], weight[known]
     n_positive = float(y.sum())
     if n_positive in (0.0, float(len(y))):
-        return (
-            np.zeros(X.shape[1], dtype=np.float32),
-            _CONSTANT_SCORE if n_positive else -_CONSTANT_SCORE,
-        )
+        constant = _CONSTANT_SCORE if n_positive else -_CONSTANT_SCORE
+        return np.zeros(X.shape[1]), constant
     rarity = np.where(y == 1, len(y) / (2 * n_positive), len(y) / (2 * (len(y) - n_positive)))
-    weights = rarity**balance if weight is None else weight * rarity**balance
-    with warnings.catch_warnings():
+    with _LIBLINEAR, warnings.catch_warnings():
         # the scores are calibrated afterwards, and a solver that stopped a little early
         # on a column of odd scale gives good ones
         warnings.simplefilter("ignore", ConvergenceWarning)
-        # the dual solver draws from a generator that all threads of the process share; this
-        # one draws nothing, but would take a seed from NumPy's global generator
-        model = LinearSVC(C=C, dual=False, random_state=0).fit(X, y, sample_weight=weights)
-    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+        model = LinearSVC(C=C, dual=True, random_state=0)
+        model.fit(X, y, sample_weight=weight * rarity**balance)
+    return model.coef_[0], float(model.intercept_[0])
 
 
 def _calibrate(
