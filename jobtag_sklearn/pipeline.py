@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from jobtag_sklearn._code_log import log_codes_with_titles
+from jobtag_sklearn._nested_updates import update_transformer
 from jobtag_sklearn.feature_extraction import (
     CrossViewTransformer,
     IncrementalTfidfTransformer,
@@ -31,6 +33,10 @@ from jobtag_sklearn.utils._tags import check_same_index, check_tags
 #: Weight of the title's columns against the description's. A title is a few words of which
 #: each would otherwise weigh as much as thirty of a description.
 _TITLE_WEIGHT = 0.5
+
+#: Codes of rows whose tags are known must not know these tags too well: the deep network would
+#: trust codes of new rows as much.
+_TAG_LOSS_WEIGHT = 3.0
 
 _CODES, _TOPICS = "codes", "topics"
 
@@ -57,6 +63,9 @@ class JobTagPipeline(Pipeline):
         Where fitted steps are cached.
     verbose : bool, default=False
         Print how long each step took.
+    update_steps : {"last", "all"}, default="last"
+        What `partial_fit` trains: the last step, for which the others stay what they were; or
+        also whatever in the others can be updated: weights of words, scales, the autoencoder.
 
     See Also
     --------
@@ -75,6 +84,20 @@ class JobTagPipeline(Pipeline):
     >>> model.partial_fit(jobs[100:], tags[100:]).predict_tags(jobs[:1]) # doctest: +SKIP
     [['Nursing']]
     """
+
+    steps: list[tuple[str, Any]]
+
+    def __init__(
+        self,
+        steps: list[tuple[str, Any]],
+        *,
+        transform_input: list[str] | None = None,
+        memory: Any = None,
+        verbose: bool = False,
+        update_steps: str = "last",
+    ) -> None:
+        super().__init__(steps, transform_input=transform_input, memory=memory, verbose=verbose)
+        self.update_steps = update_steps
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> JobTagPipeline:
         """Fit every step.
@@ -107,13 +130,27 @@ class JobTagPipeline(Pipeline):
         log_codes_with_titles(self, X, y, "fit")
         return self
 
+    # What partial_fit does with each step:
+    #
+    # | step        | fitted | update_steps | what happens                                     |
+    # |-------------|--------|--------------|--------------------------------------------------|
+    # | not the last| no     | any          | fitted on these jobs                             |
+    # | not the last| yes    | "last"       | nothing; it transforms                           |
+    # | not the last| yes    | "all"        | what in it has partial_fit is updated, also with |
+    # |             |        |              | jobs of which no tag is known; then it transforms|
+    # | the last    | any    | any          | partial_fit, its own table says what that does   |
+    # | the last    | yes    | "all"        | nothing if no tag of these jobs is known         |
+    #
+    # A pipeline that was loaded from a pickle is like any other.
+
     @available_if(_last_step_has("partial_fit"))
     def partial_fit(self, X: Any, y: Any, classes: Any = None, **params: Any) -> JobTagPipeline:
-        """Train the last step further, on new jobs and from its present weights.
+        """Train further on new jobs, from the present weights.
 
-        The steps before it stay as they are, so that what the last step has learnt keeps
-        its meaning; words that were never seen need nothing, since hashing has room. The
-        first call on a pipeline that was never fitted fits those steps on its jobs.
+        By default the steps before the last one stay as they are, so that what it has learnt
+        keeps its meaning; words that were never seen need nothing, since hashing has room.
+        With ``update_steps="all"`` they are updated too. The first call on a pipeline that
+        was never fitted fits those steps on its jobs.
 
         Parameters
         ----------
@@ -121,7 +158,7 @@ class JobTagPipeline(Pipeline):
             Jobs.
         y : DataFrame or array-like of shape (n_jobs, n_tags)
             Their tags. The columns of a DataFrame are matched by name; a known tag without a
-            column counts as 0.
+            column counts as 0. What is missing (NaN) is unknown and trains no tag.
         classes : array-like of shape (n_tags,), default=None
             All tags that will ever come, for the first call.
         **params : dict
@@ -132,18 +169,34 @@ class JobTagPipeline(Pipeline):
         -------
         self : JobTagPipeline
             The updated pipeline.
+
+        Raises
+        ------
+        ValueError
+            If `update_steps` is neither "last" nor "all", or a step cannot work with the
+            jobs or their tags; the pipeline is then what it was.
         """
+        if self.update_steps not in ("last", "all"):
+            raise ValueError(f"update_steps must be 'last' or 'all', got {self.update_steps!r}")
         check_same_index(X, y)
-        check_tags(y)
+        tags = check_tags(y)
         name, classifier = self.steps[-1]
         params = {key.removeprefix(f"{name}__"): value for key, value in params.items()}
         with unchanged_on_error(*self._estimators()):
-            columns = X
-            for _, _, step in self._iter(with_final=False):
-                columns = (
-                    step.transform(columns) if _fitted(step) else step.fit_transform(columns, y)
-                )
-            classifier.partial_fit(columns, y, classes=classes, **params)
+            columns, steps = X, list(self.steps)
+            for position, _, step in self._iter(with_final=False):
+                if not _fitted(step):
+                    columns = step.fit_transform(columns, y)
+                    continue
+                if self.update_steps == "all":
+                    # training works in place, and an update that fails leaves no trace
+                    step = copy.deepcopy(step)
+                    update_transformer(step, columns, y)
+                    steps[position] = (steps[position][0], step)
+                columns = step.transform(columns)
+            if self.update_steps == "last" or tags.known.any() or not _fitted(classifier):
+                classifier.partial_fit(columns, y, classes=classes, **params)
+        self.steps = steps
         n_updates = len(getattr(classifier, "update_epochs_", ()))
         log_codes_with_titles(self, X, y, f"update {n_updates}")
         return self
@@ -450,6 +503,7 @@ def make_job_tag_pipeline(
                             "encode",
                             ConvAutoencoderTransformer(
                                 n_components,
+                                tag_loss_weight=_TAG_LOSS_WEIGHT,
                                 log_dir=log_dir,
                                 random_state=random_state,
                                 verbose=verbose,

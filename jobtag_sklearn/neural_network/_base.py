@@ -94,6 +94,18 @@ class KerasEstimator(ScikerasBridge):
         self.__dict__.pop("log_folder_", None)
         self.n_epochs_ = 0
 
+    def _grow(self, settings: dict[str, Any]) -> None:
+        """Go on with a larger network: what it has more than the present one starts at zero."""
+        small, self._network_settings = self.model_, settings
+        self.model_ = self._build_network(settings)
+        self.model_.set_weights(_padded(small.get_weights(), self.model_.get_weights()))
+        _assign(_dropout_states(self.model_), list(map(np.asarray, _dropout_states(small))))
+        optimizer = _SavedOptimizer.of(small.optimizer).make()
+        self._compile(optimizer)
+        optimizer.build(self.model_.trainable_variables)
+        moments = list(map(np.asarray, small.optimizer.variables))
+        _assign(optimizer.variables, _padded(moments, list(map(np.asarray, optimizer.variables))))
+
     def _compile(self, optimizer: keras.optimizers.Optimizer) -> None:
         # XLA ("auto" is XLA) compiles for every new batch shape, for longer than small
         # data train, and was not faster on a CPU afterwards
@@ -240,3 +252,15 @@ def _dropout_states(network: keras.Model) -> list[Any]:
 def _assign(variables: list[Any], values: list[npt.NDArray[Any]]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _padded(
+    values: list[npt.NDArray[Any]], like: list[npt.NDArray[Any]]
+) -> list[npt.NDArray[Any]]:
+    """Add zeros to the end of each axis, up to the shapes of other arrays."""
+    return [
+        np.pad(value, [(0, m - n) for n, m in zip(value.shape, other.shape, strict=True)])
+        if value.ndim
+        else value
+        for value, other in zip(values, like, strict=True)
+    ]

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit, log_expit, logsumexp
+from scipy.special import expit, log_expit, logit, logsumexp
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -33,7 +33,6 @@ from jobtag_sklearn.neural_network._linear_path import (
     LinearPath,
     empty_linear_path,
     fit_linear_path,
-    logistic_residuals,
 )
 from jobtag_sklearn.neural_network._metrics import MicroF1
 from jobtag_sklearn.neural_network._weights import (
@@ -115,8 +114,17 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Learning rate at its peak. ``optimizer__learning_rate`` goes before it.
     update_learning_rate : float, default=None
         Learning rate of `partial_fit`; None keeps `learning_rate`.
-    wide_learning_rate : float, default=0.5
-        Step of the wide path in `partial_fit`.
+    update_C : float, default=10.0
+        How far the rows of a `partial_fit` may move the wide path away from its present
+        weights.
+    update_memory : float, default=0.1
+        How much what the wide path has seen of a column holds that column's weights in
+        `partial_fit`: with 0 every batch moves all columns alike, and earlier ones are
+        forgotten sooner.
+    new_tags : {"error", "add"}, default="error"
+        What `partial_fit` does with tags that the classifier does not know: raise an error
+        that names them, or learn them too. The columns of the others and their scores stay
+        what they were; rows that were learnt before say nothing of a new tag.
     warmup : float, default=0.1
         Share of all steps in which the rate rises to its peak.
     learning_rate_decay : {"cosine", None}, default="cosine"
@@ -157,7 +165,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     model_ : keras.Model
         The deep network with its linear path; it takes columns and an offset for each logit.
     wide_ : LinearPath or None
-        ``coef`` and ``intercept`` of the wide path.
+        ``coef`` and ``intercept`` of the wide path, and how much it has ``seen`` of each column.
     history_ : dict of str to list of float
         Loss, learning rate and micro F1 at one half of each epoch, of the fit and of all
         updates.
@@ -203,6 +211,11 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     (2, 3)
     """
 
+    classes_: npt.NDArray[Any]
+    wide_: LinearPath | None
+    _class_weights: Any
+    _kind: str
+
     #: What `fit` does not look at while it is a number, for searches that need no new fit.
     _parameters_of_predict = ("threshold",)
 
@@ -221,7 +234,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         "threshold": [Interval(Real, 0, 1, closed="both"), "array-like", StrOptions({"auto"})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "wide_learning_rate": [Interval(Real, 0, None, closed="left")],
+        "update_C": [Interval(Real, 0, None, closed="left")],
+        "update_memory": [Interval(Real, 0, None, closed="left")],
+        "new_tags": [StrOptions({"error", "add"})],
     }
 
     def __init__(
@@ -243,7 +258,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         optimizer: Any = "adamw",
         learning_rate: float = 1e-3,
         update_learning_rate: float | None = None,
-        wide_learning_rate: float = 0.5,
+        update_C: float = 10.0,
+        update_memory: float = 0.1,
+        new_tags: str = "error",
         warmup: float = 0.1,
         learning_rate_decay: str | None = "cosine",
         epochs: int = 30,
@@ -275,7 +292,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.update_learning_rate = update_learning_rate
-        self.wide_learning_rate = wide_learning_rate
+        self.update_C = update_C
+        self.update_memory = update_memory
+        self.new_tags = new_tags
         self.warmup = warmup
         self.learning_rate_decay = learning_rate_decay
         self.epochs = epochs
@@ -302,7 +321,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     # | partial_fit | none    | any        | None      | new network, one epoch; a table    |
     # |             |         |            |           | names its tags, 1-D labels raise   |
     # | partial_fit | none    | any        | given     | new network for these classes      |
-    # | partial_fit | any     | any        | None      | one epoch more, no new tags        |
+    # | partial_fit | any     | any        | None      | one epoch more; new tags raise, or |
+    # |             |         |            |           | are added with new_tags="add"      |
     # | partial_fit | any     | any        | given     | the same, if they are `classes_`   |
     #
     # A network that was loaded from a pickle is like any other: optimizer and random
@@ -389,12 +409,14 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Raises
         ------
         ValueError
-            If `y` has tags that the classifier does not know, or `classes` are others than
-            those of the first call.
+            If `y` has tags that the classifier does not know, and `new_tags` is "error", or
+            `classes` are others than those of the first call.
         """
         first = not hasattr(self, "model_")
         with unchanged_on_error(self):
             X = self._validate_rows(X, reset=first)
+            if not first and self.new_tags == "add":
+                self._add_new_tags(y)
             tags = self._first_tags(y, classes) if first else self._same_tags(y, classes)
             X, tags, given = self._take_part(X, tags, sample_weight)
             self._check_threshold(tags.indicators.shape[1])
@@ -538,6 +560,31 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             )
         return self._known_tags(y)
 
+    def _add_new_tags(self, y: Any) -> None:
+        """Give each tag of a table that is new an output, at the rate that the table has it."""
+        if self._kind != "multilabel" or not isinstance(y, pd.DataFrame):
+            return
+        known = set(self.classes_.tolist())
+        new = [tag for tag in y.columns if tag not in known]
+        if not new:
+            return
+        indicators = check_tags(y[new]).indicators
+        n_known = (~np.isnan(indicators)).sum(axis=0)
+        rates = (np.nansum(indicators, axis=0) + 0.5) / (n_known + 1)
+        names = [*self.classes_.tolist(), *new]
+        # an array of texts of a fixed length would cut longer names
+        self.classes_ = np.array(names, dtype=object if self.classes_.dtype == object else None)
+        if self._class_weights is not None:
+            self._class_weights = tuple(
+                np.pad(weights, (0, len(new)), constant_values=1.0)
+                for weights in self._class_weights
+            )
+        if self.wide_ is not None:
+            self.wide_ = self.wide_.with_tags(len(new))
+        self._grow({**self._network_settings, "n_outputs": len(names)})
+        bias = self.model_.get_layer(_networks.OUTPUT).bias
+        bias.assign(np.concatenate([np.asarray(bias)[: -len(new)], logit(rates)]))
+
     def _known_tags(self, y: Any) -> Tags:
         return check_tags(y, classes=self.classes_, kind=self._kind)
 
@@ -578,7 +625,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self.classes_, self._kind = tags.classes, tags.kind
         self._class_weights = class_weights(tags, self.class_weight)
         n_outputs = tags.indicators.shape[1]
-        self.wide_: LinearPath | None = None
+        self.wide_ = None
         if self.n_wide_features:
             self.wide_ = empty_linear_path(int(self.n_wide_features), n_outputs)
         self.__dict__.pop("threshold_", None)
@@ -633,28 +680,25 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     def _update_wide(
         self, X: Any, tags: Tags, weight: npt.NDArray[np.float32] | None
     ) -> npt.NDArray[np.float32]:
-        """Take one pass of descent along the wide path and return what it then says."""
+        """Let the wide path learn rows, and return what it said of them before.
+
+        The deep network is then trained on what the path missed, as in `_fit_wide`: of rows
+        that it has just learnt the path misses nothing.
+        """
         if self.wide_ is None:
             return np.zeros_like(tags.indicators)
         wide = self._wide_columns(X)
-        deep = self._deep_logits(X)
-        weights = element_weights(tags.indicators, self._tag_weights, weight)
-
-        def residuals(rows: Any, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            return logistic_residuals(
-                logits + deep[rows],
-                tags.indicators[rows],
-                None if weights is None else weights[rows],
-            )
-
-        self.wide_.update(
+        before = self.wide_.logits(wide)
+        self.wide_ = self.wide_.updated(
             wide,
-            residuals,
-            learning_rate=self.wide_learning_rate,
-            batch_size=self.batch_size,
+            tags.indicators,
+            offset=self._deep_logits(X),
+            weight=element_weights(tags.indicators, self._tag_weights, weight),
+            C=self.update_C,
+            memory=self.update_memory,
             order=self._random.permutation(X.shape[0]),
         )
-        return self.wide_.logits(wide)
+        return before
 
     def _logits(self, X: Any) -> npt.NDArray[np.float32]:
         deep = self._deep_logits(X)

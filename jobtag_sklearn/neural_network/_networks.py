@@ -21,7 +21,7 @@ from jobtag_sklearn.utils._seeds import seed_stream
 
 ENCODER, DECODER, CODE = "encoder", "decoder", "code"
 RECONSTRUCTION, TAGS = "reconstruction", "tags"
-FEATURES, OFFSET = "features", "offset"
+FEATURES, OFFSET, OUTPUT = "features", "offset", "output"
 
 #: Columns of a block at most.
 _LARGEST_BLOCK = 64
@@ -206,7 +206,7 @@ def build_classifier(
     if input_dropout:
         x = layers.Dropout(input_dropout, seed=next(seeds), name="input_dropout")(x)
     deep = _hidden(x, "hidden", hidden_layer_sizes, dropout, seeds, activation)
-    paths = [offset, layers.Dense(n_outputs, kernel_initializer="zeros", name="output")(deep)]
+    paths = [offset, layers.Dense(n_outputs, kernel_initializer="zeros", name=OUTPUT)(deep)]
     if linear_path:
         paths.append(
             layers.Dense(n_outputs, use_bias=False, kernel_initializer="zeros", name="linear")(x)

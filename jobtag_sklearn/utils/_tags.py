@@ -237,7 +237,8 @@ def _raise_unknown(found: list[Any], classes: npt.NDArray[Any]) -> None:
     if unknown:
         raise ValueError(
             f"y has unknown tags or classes {_shortened(unknown)}; this model knows "
-            f"{_shortened(classes)}: leave the unknown ones out, or fit a new model"
+            f"{_shortened(classes)}: leave the unknown ones out, fit a new model, or let a "
+            'KerasMultiLabelClassifier with new_tags="add" learn them'
         )
 
 

@@ -500,7 +500,7 @@ def test_first_partial_fit_makes_the_network():
         classifier.partial_fit(X, TABLE)
     assert classifier.classes_.tolist() == NAMES
     assert f1_score(Y, classifier.predict(X), average="micro") > 0.8
-    wide = small_classifier(n_wide_features=10, wide_learning_rate=1.0)
+    wide = small_classifier(n_wide_features=10)
     for _ in range(10):
         wide.partial_fit(X, Y)
     assert f1_score(Y, wide.predict(X), average="micro") > 0.8

@@ -1,0 +1,222 @@
+"""Updates of the classifier: how far they go, what they keep, tags that are new or unknown."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from scipy.optimize import minimize
+from sklearn.metrics import f1_score, log_loss
+from small_models import in_fresh_python, make_tags, small_classifier
+
+from jobtag_sklearn.neural_network._linear_path import empty_linear_path, fit_linear_path
+
+X, Y = make_tags(n_samples=160, n_features=12, n_tags=3)
+NAMES = ["Nursing", "Sales", "Driving"]
+TABLE = pd.DataFrame(Y, columns=NAMES)
+WIDE = {"n_wide_features": 8}
+
+
+def update(path, rows, Y=Y, **settings):
+    defaults = {
+        "offset": np.zeros((len(rows), Y.shape[1]), np.float32),
+        "weight": None,
+        "C": 2.0,
+        "memory": 0.1,
+        "order": np.arange(len(rows)),
+    }
+    return path.updated(X[rows], Y[rows].astype(np.float32), **(defaults | settings))
+
+
+# ---------------------------------------------------------------- the wide path
+
+
+def test_an_update_is_the_minimum_that_its_docstring_names():
+    path = update(empty_linear_path(12, 3), range(40))
+    rows = np.arange(40, 90)
+    offset = np.linspace(-1, 1, 150, dtype=np.float32).reshape(50, 3)
+    weight = np.random.RandomState(0).uniform(0.5, 2, size=(50, 3)).astype(np.float32)
+    new = update(path, rows, offset=offset, weight=weight)
+    for tag in range(3):
+        held = np.append(1 + 0.1 * path.seen, 1)
+
+        def objective(change, tag=tag, held=held):
+            logits = X[rows] @ (path.coef[:, tag] + change[:-1]) + path.intercept[tag]
+            logits = logits + change[-1] + offset[:, tag]
+            losses = np.logaddexp(0, logits) - Y[rows, tag] * logits
+            return (held * change**2).sum() / 2 + 2.0 * (weight[:, tag] * losses).sum()
+
+        best = minimize(objective, np.zeros(13), method="L-BFGS-B", options={"maxiter": 500})
+        found = np.append(new.coef - path.coef, [new.intercept - path.intercept], axis=0)[:, tag]
+        assert objective(found) <= best.fun + 1e-3 * abs(best.fun)
+        np.testing.assert_allclose(found, best.x, atol=0.02)
+
+
+@pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csr_array])
+def test_sparse_and_dense_rows_move_the_path_alike(container):
+    dense = update(empty_linear_path(12, 3), range(60))
+    rows = container(X[:60])
+    thin = empty_linear_path(12, 3).updated(
+        rows,
+        Y[:60].astype(np.float32),
+        offset=np.zeros((60, 3), np.float32),
+        weight=None,
+        C=2.0,
+        memory=0.1,
+        order=np.arange(60),
+    )
+    for one, other in zip(dense, thin, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_what_was_seen_often_holds_its_weights():
+    often = empty_linear_path(12, 3)._replace(seen=np.full(12, 1e6, np.float32))
+    assert np.abs(update(often, range(40)).coef).max() < 1e-3
+    assert np.abs(update(often, range(40), memory=0.0).coef).max() > 0.1
+
+
+def test_unknown_tags_and_rows_of_weight_zero_move_nothing():
+    unknown = Y.astype(np.float32).copy()
+    unknown[:, 1] = np.nan
+    path = update(empty_linear_path(12, 3), range(40), Y=unknown)
+    assert not path.coef[:, 1].any()
+    assert path.coef[:, 0].any()
+    weight = np.ones((40, 3), np.float32)
+    weight[20:] = 0
+    np.testing.assert_allclose(
+        update(empty_linear_path(12, 3), range(40), weight=weight).coef,
+        update(empty_linear_path(12, 3), range(20)).coef,
+        atol=1e-5,
+    )
+
+
+def test_many_updates_come_close_to_a_fit_of_everything():
+    path = update(empty_linear_path(12, 3), range(0, 20), C=10.0)
+    first = log_loss(Y[120:].ravel(), 1 / (1 + np.exp(-path.logits(X[120:]).ravel())))
+    for start in range(20, 120, 20):
+        path = update(path, range(start, start + 20), C=10.0)
+    last = log_loss(Y[120:].ravel(), 1 / (1 + np.exp(-path.logits(X[120:]).ravel())))
+    assert last < 0.6 * first
+    assert f1_score(Y[120:], path.logits(X[120:]) > 0, average="micro") > 0.9
+
+
+# ---------------------------------------------------------------- unknown tags in fit
+
+
+def fit_path(tags, **settings):
+    defaults = {
+        "C": 1.0,
+        "balance": 0.5,
+        "weight": None,
+        "unlabeled_weight": 0.1,
+        "n_folds": 3,
+        "seed": 0,
+    }
+    return fit_linear_path(X, tags.astype(np.float32), **(defaults | settings))
+
+
+def test_rows_of_unknown_tags_teach_a_little():
+    known = Y.astype(np.float32).copy()
+    known[20:] = np.nan
+    path, out_of_fold = fit_path(known)
+    alone, _ = fit_path(known, unlabeled_weight=0.0)
+    assert not np.allclose(path.coef, alone.coef)
+    assert out_of_fold[:20].all()
+    assert not out_of_fold[20:].any()
+    only = fit_linear_path(
+        X[:20], Y[:20].astype(np.float32), C=1.0, balance=0.5, weight=None,
+        unlabeled_weight=0.1, n_folds=3, seed=0,
+    )[0]  # fmt: skip
+    np.testing.assert_allclose(alone.coef, only.coef, atol=1e-5)
+    np.testing.assert_array_equal(alone.seen, only.seen)
+
+
+def test_a_tag_that_nobody_knows_is_left_alone():
+    known = Y.astype(np.float32).copy()
+    known[:, 2] = np.nan
+    path, _ = fit_path(known)
+    assert not path.coef[:, 2].any()
+
+
+def test_classifier_learns_from_rows_of_unknown_tags():
+    hidden = TABLE.astype(float)
+    hidden.iloc[30:] = np.nan
+    with_them = small_classifier(**WIDE).fit(X, hidden)
+    without = small_classifier(**WIDE, unlabeled_weight=0).fit(X, hidden)
+    alone = small_classifier(**WIDE).fit(X[:30], TABLE[:30])
+    assert not np.allclose(with_them.wide_.coef, alone.wide_.coef)
+    np.testing.assert_array_equal(without.predict_proba(X), alone.predict_proba(X))
+
+
+# ---------------------------------------------------------------- new tags
+
+
+@pytest.fixture(scope="module", params=[{}, WIDE], ids=["deep", "wide"])
+def fitted(request):
+    classifier = small_classifier(optimizer="adam", **request.param)
+    return classifier.fit(X[:100], TABLE[["Nursing", "Sales"]][:100])
+
+
+def test_new_tags_raise_unless_they_are_asked_for(fitted):
+    before = fitted.predict_proba(X)
+    with pytest.raises(ValueError, match=r"unknown tags.*'Driving'.*knows.*'Sales'.*new_tags"):
+        fitted.partial_fit(X, TABLE)
+    np.testing.assert_array_equal(fitted.predict_proba(X), before)
+
+
+def test_a_new_tag_gets_a_column_and_is_learnt(fitted):
+    model = copy.deepcopy(fitted).set_params(new_tags="add", update_learning_rate=1e-9)
+    before = model.predict_proba(X)
+    if model.wide_ is not None:
+        model.set_params(update_C=0.0)
+    model.partial_fit(X[100:], TABLE[100:])
+    assert model.classes_.tolist() == ["Nursing", "Sales", "Driving"]
+    np.testing.assert_allclose(model.predict_proba(X)[:, :2], before, atol=1e-5)
+    # what it says of the new tag is how frequent it is, until it has learnt it
+    np.testing.assert_allclose(
+        model.predict_proba(X)[:, 2], TABLE["Driving"][100:].mean(), atol=0.02
+    )
+    model.set_params(update_learning_rate=0.05, update_C=10.0, new_tags="error")
+    for _ in range(25):
+        model.partial_fit(X[:100], TABLE[:100])
+    assert f1_score(Y[100:, 2], model.predict(X[100:])[:, 2]) > 0.7
+
+
+def test_a_grown_classifier_is_saved_and_goes_on(fitted):
+    model = copy.deepcopy(fitted).set_params(new_tags="add").partial_fit(X[100:], TABLE[100:])
+    again = in_fresh_python(
+        """
+        model, X, table = given
+        model.partial_fit(X, table)
+        result = model.predict_proba(X)
+        """,
+        (model, X, TABLE),
+    )
+    loaded = pickle.loads(pickle.dumps(model)).partial_fit(X, TABLE)
+    np.testing.assert_array_equal(loaded.predict_proba(X), again)
+    np.testing.assert_array_equal(model.partial_fit(X, TABLE).predict_proba(X), again)
+
+
+def test_an_update_with_new_tags_that_fails_adds_none(fitted):
+    model = copy.deepcopy(fitted).set_params(new_tags="add", threshold=[0.5, 0.5])
+    before = model.predict_proba(X)
+    with pytest.raises(ValueError, match=r"threshold has shape \(2,\), but there are 3 tags"):
+        model.partial_fit(X, TABLE)
+    assert model.classes_.tolist() == ["Nursing", "Sales"]
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    model.set_params(threshold=0.5).partial_fit(X, TABLE)
+    assert model.predict(X).shape == (160, 3)
+
+
+def test_new_tags_of_balanced_classes_weigh_one():
+    model = small_classifier(class_weight="balanced", new_tags="add")
+    model.fit(X, TABLE[["Nursing", "Sales"]]).partial_fit(X, TABLE)
+    assert model.predict_proba(X).shape == (160, 3)
+
+
+def test_names_of_new_tags_are_not_cut():
+    model = small_classifier(new_tags="add").fit(X, TABLE[["Sales"]].assign(B=Y[:, 0]))
+    model.partial_fit(X, TABLE[["Sales"]].assign(**{"a much longer name": Y[:, 1]}))
+    assert model.classes_.tolist() == ["Sales", "B", "a much longer name"]
