@@ -31,27 +31,26 @@ model = model.fit(jobs[:200], tags[:200])
 # Each batch is learnt once and then forgotten: nothing but the model is kept. The steps before the
 # classifier stay as they are, so what it has learnt keeps its meaning.
 #
-# How far one batch may move the model is ``wide_learning_rate``. The default is careful, since a
-# batch of a hundred says little about rare tags; a bolder model learns more from each, good or
-# bad.
+# A batch moves the weights of words that the model has seldom seen as far as it asks for; those of
+# words that it has seen often are held. With ``update_memory=0`` it moves all alike.
 
 import copy
 
-bold = copy.deepcopy(model).set_params(classifier__wide_learning_rate=20.0)
+forgetful = copy.deepcopy(model).set_params(classifier__update_memory=0.0)
 
 
 def quality(model):
     return tag_scores(test_tags, model.predict(test_jobs))["f1_micro"]
 
 
-seen, careful_scores, bold_scores = [200], [quality(model)], [quality(bold)]
+seen, scores, forgetful_scores = [200], [quality(model)], [quality(forgetful)]
 for first in range(200, 1100, 100):
     batch = slice(first, first + 100)
     model.partial_fit(jobs[batch], tags[batch])
-    bold.partial_fit(jobs[batch], tags[batch])
+    forgetful.partial_fit(jobs[batch], tags[batch])
     seen.append(first + 100)
-    careful_scores.append(quality(model))
-    bold_scores.append(quality(bold))
+    scores.append(quality(model))
+    forgetful_scores.append(quality(forgetful))
 
 # %%
 # For comparison, models that are fitted anew on everything so far. They need all postings and many
@@ -69,16 +68,17 @@ anew = [
 import matplotlib.pyplot as plt
 
 figure, ax = plt.subplots(figsize=(6.5, 3.8), layout="constrained")
-ax.plot(seen, careful_scores, "o-", color="#0072B2", label="updated, careful")
-ax.plot(seen, bold_scores, "s--", color="#E69F00", label="updated, bold")
+ax.plot(seen, scores, "o-", color="#0072B2", label="updated")
+ax.plot(seen, forgetful_scores, "s--", color="#E69F00", label="updated, update_memory=0")
 ax.plot((200, 500, 800, 1100), [quality(m) for m in anew], "^:", color="#000000", label="anew")
 ax.set(xlabel="postings learnt so far", ylabel="micro F1 on 400 other postings")
 ax.legend(frameon=False)
 
 # %%
-# The distance between the lines is what fitting anew is worth. Update between such fits, keep the
-# postings for the next one, and compare on postings that were set aside before an updated model
-# goes into use: :doc:`/production`.
+# The distance between the lines is what fitting anew is worth: here the updates began with 200
+# postings, of which little is known. On eight seasons of real postings, updates of half a season
+# each stay within a point of a model that was fitted on all of them:
+# ``python -m benchmarks.updating``.
 
 # %%
 # How the updates went
@@ -101,3 +101,14 @@ TrainingHistoryDisplay.from_estimator(model)
 partly = tags[:50].astype(float)
 partly.loc[:, partly.columns != "Sales"] = np.nan
 model = model.partial_fit(jobs[:50], partly)
+
+# %%
+# A tag that did not exist before
+# -------------------------------
+#
+# A table with a new column is an error that names it, unless it is asked for.
+
+model = model.set_params(classifier__new_tags="add")
+office = tags[:100].assign(Office=jobs[:100]["job_description"].str.contains("office").astype(int))
+model = model.partial_fit(jobs[:100], office)
+print(model.classes_[-1])

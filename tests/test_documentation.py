@@ -105,6 +105,7 @@ def test_every_estimator_shows_itself():
     from jobtag_sklearn import make_job_tag_pipeline
 
     made = {
+        "CrossViewTransformer": lambda kind: kind(n_view_features=8),
         "JobColumnTransformer": lambda kind: kind([("a", "passthrough", "job_title")]),
         "JobTagPipeline": lambda kind: make_job_tag_pipeline(),
         "ThresholdGridSearchCV": lambda kind: kind(DummyClassifier(), {"strategy": ["prior"]}),

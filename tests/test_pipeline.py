@@ -174,6 +174,57 @@ def test_update_matches_columns_by_name(model, fitted):
     )
 
 
+def test_all_steps_are_updated_on_request(model):
+    model.set_params(update_steps="all")
+    before = copy.deepcopy(model)
+    model.partial_fit(JOBS[REST], TAGS[REST])
+
+    def part(pipeline, *names):
+        step = pipeline.named_steps[names[0]]
+        for name in names[1:]:
+            step = dict(getattr(step, "named_transformers_", None) or step.named_steps)[name]
+        return step
+
+    words = ("features", "title", "hash", "weight")
+    assert part(model, *words).n_samples_seen_ == part(before, *words).n_samples_seen_ + 40
+    encoder = ("autoencoder", "codes", "encode")
+    assert part(model, *encoder).n_epochs_ == part(before, *encoder).n_epochs_ + 1
+    scale = ("autoencoder", "codes", "scale")
+    assert part(model, *scale).n_samples_seen_ == part(before, *scale).n_samples_seen_ + 40
+    # the steps of the pipeline that it was copied from are other objects
+    assert part(before, *words).n_samples_seen_ == 120
+
+
+def test_jobs_of_unknown_tags_update_all_but_the_classifier(model):
+    unknown = TAGS[REST].astype(float) * np.nan
+    before = state_of(model.named_steps["classifier"])
+    codes = model.encode(JOBS[REST])
+    model.set_params(update_steps="all").partial_fit(JOBS[REST], unknown)
+    assert state_of(model.named_steps["classifier"]) == before
+    assert not np.allclose(model.encode(JOBS[REST]), codes)
+    model.set_params(update_steps="last")
+    with pytest.raises(ValueError, match="no sample has a known tag"):
+        model.partial_fit(JOBS[REST], unknown)
+
+
+def test_an_update_of_all_steps_that_fails_changes_none(model, expected):
+    model.set_params(update_steps="all", classifier__threshold=2.0)
+    with pytest.raises(ValueError, match="threshold"):
+        model.partial_fit(JOBS[REST], TAGS[REST])
+    np.testing.assert_array_equal(model.predict_proba(JOBS[REST]), expected)
+    with pytest.raises(ValueError, match="update_steps must be 'last' or 'all', got 'both'"):
+        model.set_params(update_steps="both").partial_fit(JOBS[REST], TAGS[REST])
+
+
+@pytest.mark.parametrize("steps", ["last", "all"])
+def test_new_tags_reach_the_classifier(model, steps):
+    more = TAGS[REST].assign(**{"Beekeeping": np.arange(40) % 2})
+    model.set_params(classifier__new_tags="add", update_steps=steps)
+    model.partial_fit(JOBS[REST], more)
+    assert model.classes_.tolist() == [*TAGS.columns, "Beekeeping"]
+    assert model.predict_proba(JOBS[REST]).shape == (40, 5)
+
+
 def test_first_update_fits_every_step():
     model = small_pipeline()
     model.partial_fit(JOBS[TRAIN], TAGS[TRAIN], classes=TAGS.columns)
