@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
@@ -146,8 +148,8 @@ class KerasEstimator(ScikerasBridge):
 
     def _train(self, batches: TrainingBatches, validation: TrainingBatches | None) -> None:
         """Train for all epochs."""
-        self._extend_history(
-            train(
+        with _unchanged_on_error(self.model_):
+            history = train(
                 self.model_,
                 batches,
                 learning_rate=self._rate(),
@@ -160,22 +162,22 @@ class KerasEstimator(ScikerasBridge):
                 warmup=self.warmup,
                 decay=self.learning_rate_decay,
             )
-        )
+        self._extend_history(history)
 
     def _update(self, batches: TrainingBatches) -> None:
         """Train for one epoch, with the optimizer's state and the rate for updates."""
         epoch = self.n_epochs_
-        self._extend_history(
-            train(
+        with _unchanged_on_error(self.model_):
+            history = train(
                 self.model_,
                 batches,
                 learning_rate=self.update_learning_rate or self._rate(),
                 epochs=1,
-                first_epoch=self.n_epochs_,
+                first_epoch=epoch,
                 callbacks=[*self._new_callbacks(), *self._new_logs()],
                 verbose=int(self.verbose),
             )
-        )
+        self._extend_history(history)
         # models that were saved by an older version have none
         self.update_epochs_ = [*getattr(self, "update_epochs_", ()), epoch]
 
@@ -242,6 +244,18 @@ class KerasEstimator(ScikerasBridge):
         self._compile(optimizer)
         optimizer.build(self.model_.trainable_variables)
         _assign(optimizer.variables, saved["moments"])
+
+
+@contextmanager
+def _unchanged_on_error(network: keras.Model) -> Iterator[None]:
+    """Give a network its numbers back if the block fails, since it is trained in place."""
+    variables = [*network.variables, *network.optimizer.variables]
+    before = [np.asarray(variable).copy() for variable in variables]
+    try:
+        yield
+    except BaseException:
+        _assign(variables, before)
+        raise
 
 
 def _dropout_states(network: keras.Model) -> list[Any]:

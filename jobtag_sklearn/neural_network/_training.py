@@ -58,6 +58,19 @@ class LearningRate(keras.callbacks.Callback):
             logs["learning_rate"] = float(np.asarray(rate))
 
 
+class StopAtBadLoss(keras.callbacks.Callback):
+    """End the training with an error where its loss is no number any more."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Raise if the loss so far is infinite or no number."""
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"the loss became {loss} in batch {batch}, and the network is what it was before; "
+                "lower learning_rate, or scale columns that are far larger than the others"
+            )
+
+
 def train(
     network: keras.Model,
     batches: TrainingBatches,
@@ -78,7 +91,7 @@ def train(
     """
     if learning_rate is not None:
         network.optimizer.learning_rate = learning_rate
-    own: list[keras.callbacks.Callback] = []
+    own: list[keras.callbacks.Callback] = [StopAtBadLoss()]
     if learning_rate is not None:
         own.append(LearningRate(learning_rate, epochs * len(batches), warmup, decay))
     if validation is not None and patience is not None:

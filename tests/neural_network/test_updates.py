@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -148,6 +149,60 @@ def test_classifier_learns_from_rows_of_unknown_tags():
     alone = small_classifier(**WIDE).fit(X[:30], TABLE[:30])
     assert not np.allclose(with_them.wide_.coef, alone.wide_.coef)
     np.testing.assert_array_equal(without.predict_proba(X), alone.predict_proba(X))
+
+
+# ---------------------------------------------------------------- updates that fail
+
+
+class _Failing(keras.callbacks.Callback):
+    """Raise at the end of one batch, once."""
+
+    def __init__(self, batch, error):
+        super().__init__()
+        self.batch, self.error = batch, error
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == self.batch:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no"), KeyboardInterrupt()], ids=["error", "Ctrl-C"]
+)
+def test_an_update_that_fails_in_any_batch_leaves_no_trace(error):
+    settings = {"optimizer": "adam", "dropout": 0.2, "batch_size": 20}
+    model = small_classifier(**WIDE, **settings).fit(X[:80], TABLE[:80])
+    untouched = copy.deepcopy(model)
+    before = model.predict_proba(X)
+    for batch in range(4):
+        model.set_params(callbacks=[_Failing(batch, error)])
+        with pytest.raises(type(error)):
+            model.partial_fit(X[80:], TABLE[80:])
+        np.testing.assert_array_equal(model.predict_proba(X), before)
+    # the optimizer's moments, the generators and the history are what they were too
+    model.set_params(callbacks=None).partial_fit(X[80:], TABLE[80:])
+    untouched.partial_fit(X[80:], TABLE[80:])
+    np.testing.assert_array_equal(model.predict_proba(X), untouched.predict_proba(X))
+    assert model.history_ == untouched.history_
+
+
+@pytest.mark.parametrize("batch", [0, 1])
+def test_a_fit_that_fails_leaves_the_fitted_model(batch):
+    for warm_start in (False, True):
+        model = small_classifier(**WIDE, warm_start=warm_start).fit(X, TABLE)
+        before = model.predict_proba(X)
+        model.set_params(callbacks=[_Failing(batch, RuntimeError("no"))], batch_size=80)
+        with pytest.raises(RuntimeError, match="no"):
+            model.fit(X, TABLE)
+        np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_a_loss_that_is_no_number_ends_the_training():
+    model = small_classifier().fit(X, TABLE)
+    before = model.predict_proba(X)
+    with pytest.raises(ValueError, match="the loss became (nan|inf) in batch"):
+        model.set_params(learning_rate=1e30, batch_size=10).partial_fit(X * 1e20, TABLE)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
 # ---------------------------------------------------------------- new tags
