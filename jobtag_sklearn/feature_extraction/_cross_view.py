@@ -149,7 +149,9 @@ class CrossViewTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         # beyond the rank there is only rounding, which the scaling of rows would blow up
         least = values[0] * max(X.shape) * np.finfo(X.dtype).eps
         n_found = min(n_found, int((values > least).sum()))
-        self.components_ = np.zeros((self.n_components, second.shape[1]), dtype=X.dtype)
+        # in the order in which a sparse row takes its transpose without a copy
+        shape = (self.n_components, second.shape[1])
+        self.components_ = np.zeros(shape, dtype=X.dtype, order="F")
         self.components_[:n_found] = directions[:n_found]
         self.singular_values_ = np.zeros(self.n_components, dtype=X.dtype)
         self.singular_values_[:n_found] = values[:n_found]
