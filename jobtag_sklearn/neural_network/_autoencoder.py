@@ -434,8 +434,7 @@ class ConvAutoencoderTransformer(
 
     def _encode(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         encoder = self.model_ if self._encoder_only else self.model_.get_layer(_networks.ENCODER)
-        # a direct call: keras.Model.predict takes 50 ms for a single row
-        return np.asarray(encoder(x, training=False))
+        return self._call(encoder, x)
 
     def _decode(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         decoder = self.model_.get_layer(_networks.DECODER)
