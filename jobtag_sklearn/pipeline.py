@@ -400,7 +400,8 @@ def make_job_tag_pipeline(
         Folder for TensorBoard, which then shows how both networks were trained, and the codes
         with titles and tags. None writes nothing.
     verbose : int or bool, default=0
-        1 shows progress bars of the two networks.
+        1 shows progress bars of the two networks and of the classifier's wide path, and how
+        long each part of the text took.
 
     Returns
     -------
@@ -480,6 +481,7 @@ def make_job_tag_pipeline(
         ],
         transformer_weights={"title": _TITLE_WEIGHT},
         sparse_threshold=1.0,
+        verbose=verbose,
     )
     n_hashed = n_hashed_features + n_phrase_features
     topics = []

@@ -106,6 +106,17 @@ def test_same_random_state_twice(expected):
     )
 
 
+def test_progress(capsys):
+    model = small_pipeline()
+    model.fit(JOBS[TRAIN], TAGS[TRAIN])
+    assert capsys.readouterr().out == ""
+    model = small_pipeline(verbose=1)
+    model.fit(JOBS[TRAIN], TAGS[TRAIN])
+    shown = capsys.readouterr().out
+    for part in ("title", "description", "counts", "Wide path", "learning_rate"):
+        assert part in shown
+
+
 def test_without_phrases():
     model = small_pipeline(n_phrase_features=0).fit(JOBS[TRAIN], TAGS[TRAIN])
     assert model.predict(JOBS[REST]).shape == (40, 4)
