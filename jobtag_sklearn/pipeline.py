@@ -51,7 +51,9 @@ class JobTagPipeline(Pipeline):
     It is a :class:`~sklearn.pipeline.Pipeline`, with its attributes. `jobs` is a
     DataFrame indexed by job, with at least the columns that the first step reads; `tags` is
     a DataFrame of 0/1 with the same index and one column a tag. A row of missing values in
-    `tags` says that the tags of that job are unknown: it trains the autoencoder only.
+    `tags` says that the tags of that job are unknown: in `fit` it trains the earlier steps, and
+    the classifier a little, see `unlabeled_weight` there; in `partial_fit` the earlier steps
+    only, with ``update_steps="all"``.
 
     Parameters
     ----------

@@ -142,7 +142,7 @@ def test_one_label_a_job():
     assert model.predict_tags(JOBS[REST]) == [[label] for label in given]
 
 
-def test_jobs_of_unknown_tags_train_the_autoencoder_only():
+def test_jobs_of_unknown_tags_train_the_autoencoder():
     some = TAGS[TRAIN].astype(float)
     some.iloc[80:] = np.nan
     model = small_pipeline().fit(JOBS[TRAIN], some)
