@@ -54,7 +54,7 @@ for first in range(200, 1100, 100):
 
 # %%
 # For comparison, models that are fitted anew on everything so far. They need all postings and many
-# times as long.
+# times as long, though here they have no codes and fewer epochs, so that this page is soon made.
 
 anew = [
     make_job_tag_pipeline(
@@ -76,9 +76,8 @@ ax.legend(frameon=False)
 
 # %%
 # The distance between the lines is what fitting anew is worth: here the updates began with 200
-# postings, of which little is known. On eight seasons of real postings, updates of half a season
-# each stay within a point of a model that was fitted on all of them:
-# ``python -m benchmarks.updating``.
+# postings, of which little is known. ``python -m benchmarks.updating FILE`` measures it on real
+# postings, in order of date.
 
 # %%
 # How the updates went

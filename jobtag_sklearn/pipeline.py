@@ -51,7 +51,9 @@ class JobTagPipeline(Pipeline):
     It is a :class:`~sklearn.pipeline.Pipeline`, with its attributes. `jobs` is a
     DataFrame indexed by job, with at least the columns that the first step reads; `tags` is
     a DataFrame of 0/1 with the same index and one column a tag. A row of missing values in
-    `tags` says that the tags of that job are unknown: it trains the autoencoder only.
+    `tags` says that the tags of that job are unknown: in `fit` it trains the earlier steps, and
+    the classifier a little, see `unlabeled_weight` there; in `partial_fit` the earlier steps
+    only, with ``update_steps="all"``.
 
     Parameters
     ----------
@@ -400,7 +402,8 @@ def make_job_tag_pipeline(
         Folder for TensorBoard, which then shows how both networks were trained, and the codes
         with titles and tags. None writes nothing.
     verbose : int or bool, default=0
-        1 shows progress bars of the two networks.
+        1 shows progress bars of the two networks and of the classifier's wide path, and how
+        long each part of the text took.
 
     Returns
     -------
@@ -480,6 +483,7 @@ def make_job_tag_pipeline(
         ],
         transformer_weights={"title": _TITLE_WEIGHT},
         sparse_threshold=1.0,
+        verbose=verbose,
     )
     n_hashed = n_hashed_features + n_phrase_features
     topics = []

@@ -1,7 +1,9 @@
 import configparser
+import contextlib
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -9,6 +11,7 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -103,10 +106,48 @@ def test_links_of_readme_lead_somewhere():
         assert (ROOT / target).is_file(), target
 
 
+def python_of_readme():
+    return re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_example_of_readme_runs_on_fewer_postings():
+    example = python_of_readme()[0]
+    assert example.count("make_job_postings(1000,") == 1
+    exec(example.replace("make_job_postings(1000,", "make_job_postings(100,"), {})
+
+
 @pytest.mark.slow
 def test_example_of_readme_runs():
-    block = re.search(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
-    exec(block.group(1), {})
+    exec(python_of_readme()[0], {})
+
+
+def test_sources_of_readme_can_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    long_table = pd.DataFrame(
+        {
+            "job_id": [1, 1, 2],
+            "job_title": ["Nurse", "Nurse", "Cook"],
+            "job_description": ["Night shifts.", "Night shifts.", "Our kitchen."],
+            "job_tag_name": ["Nursing", "Shift work", "Kitchen"],
+        }
+    )
+    long_table.to_csv("postings.csv.gz", index=False)
+    renamed = long_table.rename(columns={"job_id": "id", "job_tag_name": "category"})
+    renamed.to_csv("board.csv", index=False)
+    with contextlib.closing(sqlite3.connect("board.sqlite")) as connection:
+        long_table.to_sql("job_postings", connection, index=False)
+    lines = python_of_readme()[1].splitlines()
+    # needs a server, which tests/datasets/test_postgresql.py has
+    (postgresql,) = (line for line in lines if "postgresql" in line)
+    lines.remove(postgresql)
+    (imported,) = (line for line in lines if line.startswith("from "))
+    calls = [line for line in lines if line.startswith("jobs, tags = ")]
+    assert sorted([imported, *calls]) == sorted(filter(None, lines))
+    for call in calls:
+        found = {"long_table": long_table}
+        exec(f"{imported}\n{call}", found)
+        assert found["jobs"].shape == (2, 2)
+        assert sorted(found["tags"].columns) == ["Kitchen", "Nursing", "Shift work"]
 
 
 def test_wheel_holds_the_package_and_nothing_else(tmp_path):

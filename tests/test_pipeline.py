@@ -106,6 +106,17 @@ def test_same_random_state_twice(expected):
     )
 
 
+def test_progress(capsys):
+    model = small_pipeline()
+    model.fit(JOBS[TRAIN], TAGS[TRAIN])
+    assert capsys.readouterr().out == ""
+    model = small_pipeline(verbose=1)
+    model.fit(JOBS[TRAIN], TAGS[TRAIN])
+    shown = capsys.readouterr().out
+    for part in ("title", "description", "counts", "Wide path", "learning_rate"):
+        assert part in shown
+
+
 def test_without_phrases():
     model = small_pipeline(n_phrase_features=0).fit(JOBS[TRAIN], TAGS[TRAIN])
     assert model.predict(JOBS[REST]).shape == (40, 4)
@@ -131,7 +142,7 @@ def test_one_label_a_job():
     assert model.predict_tags(JOBS[REST]) == [[label] for label in given]
 
 
-def test_jobs_of_unknown_tags_train_the_autoencoder_only():
+def test_jobs_of_unknown_tags_train_the_autoencoder():
     some = TAGS[TRAIN].astype(float)
     some.iloc[80:] = np.nan
     model = small_pipeline().fit(JOBS[TRAIN], some)

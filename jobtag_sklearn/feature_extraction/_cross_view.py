@@ -54,7 +54,7 @@ class CrossViewTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     Attributes
     ----------
-    components_ : ndarray of shape (n_components, n_features_in_ - n_view_features)
+    components_ : ndarray of shape (n_components, n_features - n_view_features)
         Directions in the second view, the strongest first.
 
     singular_values_ : ndarray of shape (n_components,)

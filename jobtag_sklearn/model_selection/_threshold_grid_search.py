@@ -44,7 +44,8 @@ KerasMultiLabelClassifier` and of :class:`~sklearn.model_selection.FixedThreshol
     cv : int, cross-validator or iterable, default=None
         Folds; see :class:`MultiLabelStratifiedKFold`.
     verbose : int, default=0
-        As in :class:`~sklearn.model_selection.GridSearchCV`.
+        As in :class:`~sklearn.model_selection.GridSearchCV`: 1 tells how many fits there
+        are, 2 and more tell of each; fits are told of, not thresholds.
     pre_dispatch : int or str, default="2*n_jobs"
         As in :class:`~sklearn.model_selection.GridSearchCV`.
     error_score : "raise" or numeric, default=np.nan

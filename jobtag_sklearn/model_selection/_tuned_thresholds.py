@@ -101,6 +101,9 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         Folds fitted side by side.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds.
+    verbose : int or bool, default=0
+        How much joblib tells of the folds that are fitted: 1 how many are done, more says
+        so more often. What the classifier tells is up to its own `verbose`.
 
     Attributes
     ----------
@@ -168,6 +171,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         "refit": ["boolean"],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -187,6 +191,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         refit: bool = True,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: int | bool = 0,
     ) -> None:
         self.estimator = estimator
         self.scoring = scoring
@@ -202,6 +207,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         self.refit = refit
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     # the classifier inside is validated by its own fit
     @_fit_context(prefer_skip_nested_validation=False)
@@ -438,7 +444,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
                 f"cv makes {len(splits)} splits, of which each has its own classifier, so refit "
                 "must be True; pass a share such as cv=0.2 to hold rows out once"
             )
-        fitted = Parallel(n_jobs=self.n_jobs)(
+        fitted = Parallel(n_jobs=self.n_jobs, verbose=int(self.verbose))(
             delayed(_fit_part)(clone(self.estimator), X, y, rows, fit_params) for rows, _ in splits
         )
         held_out = [rows for _, rows in splits]

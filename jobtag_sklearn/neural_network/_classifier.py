@@ -153,7 +153,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Seeds weights, order of rows, dropout, folds and held-out rows. No global state is
         read or changed.
     verbose : int or bool, default=0
-        1 shows Keras' progress bar, 2 a line an epoch.
+        1 shows Keras' progress bars, of the wide path too; 2 shows a line an epoch.
 
     Attributes
     ----------
@@ -672,6 +672,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             unlabeled_weight=self.unlabeled_weight,
             n_folds=self.wide_folds,
             seed=draw_seed(self._random),
+            verbose=int(self.verbose),
         )
         if len(watched):
             offset[watched] = self.wide_.logits(wide[watched])
@@ -697,6 +698,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             C=self.update_C,
             memory=self.update_memory,
             order=self._random.permutation(X.shape[0]),
+            verbose=int(self.verbose),
         )
         return before
 

@@ -6,6 +6,7 @@ import threading
 import warnings
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -61,6 +62,7 @@ class LinearPath(NamedTuple):
         C: float,
         memory: float,
         order: npt.NDArray[np.intp],
+        verbose: int = 0,
     ) -> LinearPath:
         """Return a path that has learnt new rows too, as near to this one as they let it be.
 
@@ -86,6 +88,8 @@ class LinearPath(NamedTuple):
             How much a column's past holds it.
         order : ndarray of shape (n_samples,)
             Order in which the rows are learnt, some hundred at a time.
+        verbose : int
+            1 shows a bar over the rows, 2 a line at the end.
 
         References
         ----------
@@ -97,6 +101,7 @@ class LinearPath(NamedTuple):
         known = ~np.isnan(Y)
         weights = C * (known if weight is None else np.where(known, weight, 0))
         truth = np.where(known, Y, 0).astype(np.float64)
+        bar = _progress(len(order), "row", verbose)
         for batch in row_batches(len(order), _UPDATED_TOGETHER):
             rows = order[batch]
             x = X[rows]
@@ -114,6 +119,7 @@ class LinearPath(NamedTuple):
             coef += np.asarray(scaled.T @ shares)
             intercept += shares.sum(axis=0)
             seen += _sum_of_squares(x)
+            bar.add(len(rows))
         return LinearPath(coef, intercept, seen)
 
     def with_tags(self, n_more: int) -> LinearPath:
@@ -175,6 +181,13 @@ def _logistic_shares(
     return shares
 
 
+def _progress(n_units: int, unit: str, verbose: int) -> keras.utils.Progbar:
+    """Return a bar that looks like those of the network's epochs."""
+    if verbose:
+        print("Wide path")  # noqa: T201
+    return keras.utils.Progbar(n_units, verbose=verbose, unit_name=unit)
+
+
 def _times_columns(x: Any, factors: npt.NDArray[Any]) -> Any:
     return x.multiply(factors[None, :]).tocsr() if sparse.issparse(x) else x * factors
 
@@ -199,6 +212,7 @@ def fit_linear_path(
     unlabeled_weight: float,
     n_folds: int,
     seed: int,
+    verbose: int = 0,
 ) -> tuple[LinearPath, npt.NDArray[np.float32]]:
     """Fit one linear support vector machine a tag, and calibrate them together.
 
@@ -224,6 +238,8 @@ def fit_linear_path(
         Folds of the out-of-fold scores.
     seed : int
         Seeds the folds.
+    verbose : int
+        1 shows a bar over the fits of all folds and tags, 2 a line at the end.
 
     Returns
     -------
@@ -244,14 +260,19 @@ def fit_linear_path(
             Y[rows],
             np.ones_like(Y[rows]) if weight is None else weight[rows],
         )
-        coef, intercept = _solve(answers, C, balance)
-        if unlabeled_weight and np.isnan(answers.tags).any():
+        coef, intercept = _solve(answers, C, balance, bar)
+        if self_trains and np.isnan(answers.tags).any():
             answers = _with_own_answers(answers, coef, intercept, unlabeled_weight)
-            coef, intercept = _solve(answers, C, balance)
+            coef, intercept = _solve(answers, C, balance, bar)
+        elif self_trains:
+            bar.add(Y.shape[1])
         return coef, intercept
 
     # a single row leaves none to be scored by others, and its score stays 0
     n_folds = min(n_folds, len(known))
+    self_trains = bool(unlabeled_weight) and bool(np.isnan(Y).any())
+    n_fits = (n_folds + 1 if n_folds > 1 else 1) * (2 if self_trains else 1) * Y.shape[1]
+    bar = _progress(n_fits, "fit", verbose)
     if n_folds > 1:
         for _, held_out in KFold(n_folds, shuffle=True, random_state=seed).split(known):
             rows = known[held_out]
@@ -302,13 +323,13 @@ def _with_own_answers(
 
 
 def _solve(
-    answers: _Answers, C: float, balance: float
+    answers: _Answers, C: float, balance: float, bar: keras.utils.Progbar
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the weights and the bias of each tag's support vector machine."""
-    solved = [
-        _solve_tag(answers.columns, tags, weight, C, balance)
-        for tags, weight in zip(answers.tags.T, answers.weight.T, strict=True)
-    ]
+    solved = []
+    for tags, weight in zip(answers.tags.T, answers.weight.T, strict=True):
+        solved.append(_solve_tag(answers.columns, tags, weight, C, balance))
+        bar.add(1)
     coef, intercept = zip(*solved, strict=True)
     return np.stack(coef, axis=1), np.array(intercept)
 

@@ -75,6 +75,14 @@ def test_same_results_as_the_plain_search(settings):
         assert ours.score(X, Y) == plain.score(X, Y)
 
 
+def test_verbose(capsys):
+    search = ThresholdGridSearchCV(LATE, {"threshold": [0.3, 0.5]}, cv=2)
+    search.fit(X, LABELS)
+    assert "".join(capsys.readouterr()) == ""
+    search.set_params(verbose=1).fit(X, LABELS)
+    assert "2 folds for each of 1 candidates" in capsys.readouterr().out
+
+
 def test_whole_pipeline():
     grid = {"classifier__threshold": [0.1, 0.4]}
     settings = {"cv": 2, "scoring": "f1_micro"}

@@ -82,6 +82,14 @@ def test_any_classifier(name):
         assert_array_equal(given, model.decision_function(X) >= model.best_thresholds_)
 
 
+def test_verbose(capsys):
+    for verbose, expected in ((0, ""), (1, "3 out of   3")):
+        TunedMultiLabelThresholdClassifierCV(LOGISTIC, cv=3, verbose=verbose).fit(X, Y)
+        shown = "".join(capsys.readouterr())
+        assert expected in shown
+        assert bool(shown) == bool(expected)
+
+
 def test_thresholds_come_from_rows_that_did_not_train():
     folds = KFold(3, shuffle=True, random_state=0)
     scores = np.empty(Y.shape)

@@ -761,6 +761,23 @@ def test_progress_bar(capsys):
     assert "loss" in capsys.readouterr().out
 
 
+def test_progress_of_the_wide_path(capsys):
+    unknown = Y.astype(float)
+    unknown[:3] = np.nan
+    for tags, n_rounds in ((Y, 1), (unknown, 2)):
+        classifier = small_classifier(n_wide_features=4, wide_folds=3).fit(X, tags)
+        classifier.partial_fit(X, tags)
+        assert capsys.readouterr().out == ""
+        n_fits = (3 + 1) * n_rounds * Y.shape[1]
+        classifier.set_params(verbose=1).fit(X, tags)
+        shown = capsys.readouterr().out
+        assert shown.startswith("Wide path\n")
+        assert f"{n_fits}/{n_fits}" in shown
+        classifier.partial_fit(X, tags)
+        n_rows = int((~np.isnan(tags.astype(float))).any(axis=1).sum())
+        assert f"{n_rows}/{n_rows}" in capsys.readouterr().out
+
+
 # ---------------------------------------------------------------- kept and searched
 
 

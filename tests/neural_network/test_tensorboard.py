@@ -141,6 +141,18 @@ def test_every_fit_has_a_folder_of_its_own(tmp_path):
     assert list(scalars(events(tmp_path / "other" / "classifier"), "loss")) == [3]
 
 
+@pytest.mark.slow
+def test_fits_of_a_parallel_search_have_folders_of_their_own(tmp_path):
+    classifier = small_classifier(log_dir=tmp_path, epochs=1)
+    search = GridSearchCV(classifier, {"dropout": [0.0, 0.1]}, cv=2, n_jobs=2)
+    search.fit(X, Y)
+    names = ["classifier", *(f"classifier_{number}" for number in range(2, 6))]
+    assert folders(tmp_path) == names
+    assert search.best_estimator_.log_folder_ == str(tmp_path / names[-1])
+    for name in names:
+        assert list(scalars(events(tmp_path / name), "loss")) == [1]
+
+
 def test_without_a_log_nothing_is_written_and_nothing_differs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plain = small_classifier().fit(X, Y)
