@@ -228,6 +228,12 @@ def test_an_update_of_all_steps_that_fails_changes_none(model, expected):
 
 
 @pytest.mark.parametrize("steps", ["last", "all"])
+def test_an_update_without_jobs_says_so(model, steps):
+    with pytest.raises(ValueError, match="jobs are an empty table"):
+        model.set_params(update_steps=steps).partial_fit(JOBS[:0], TAGS[:0])
+
+
+@pytest.mark.parametrize("steps", ["last", "all"])
 def test_new_tags_reach_the_classifier(model, steps):
     more = TAGS[REST].assign(**{"Beekeeping": np.arange(40) % 2})
     model.set_params(classifier__new_tags="add", update_steps=steps)

@@ -300,7 +300,14 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         """
         params = self._routed("partial_fit", params).estimator.partial_fit
         if hasattr(self, "estimator_"):
-            y = in_order_of(y, self._classes.tolist())
+            names = self._classes.tolist()
+            new = [tag for tag in getattr(y, "columns", ()) if tag not in names]
+            if new:
+                raise ValueError(
+                    f"y has the tags {new[:20]}, for which no thresholds were tuned; the "
+                    f"thresholds are those of {names[:20]}: leave the others out, or call fit"
+                )
+            y = in_order_of(y, names)
             self.estimator_.partial_fit(X, y, **params)
             return self
         classes = params.get("classes") if np.ndim(y) == 1 else None

@@ -420,3 +420,14 @@ def test_likeliest_of_tags_that_are_never_given():
     model = tuned(min_tags=1).fit(X, Y)
     model.best_thresholds_ = np.full(4, np.inf)
     assert_array_equal(model.predict(X).argmax(axis=1), model.predict_proba(X).argmax(axis=1))
+
+
+def test_an_update_with_tags_that_have_no_threshold_is_refused():
+    from small_models import small_classifier
+
+    table = pd.DataFrame(Y, columns=["Law", "Nursing", "Sales", "Art"])
+    model = tuned(small_classifier(new_tags="add", epochs=1)).fit(X, table[["Law", "Sales"]])
+    before = model.predict(X)
+    with pytest.raises(ValueError, match=r"\['Nursing', 'Art'\], for which no thresholds"):
+        model.partial_fit(X, table)
+    np.testing.assert_array_equal(model.predict(X), before)
