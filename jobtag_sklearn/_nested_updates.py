@@ -40,5 +40,6 @@ def update_transformer(step: Any, X: Any, y: Any) -> None:
 
 def _known(step: Any, y: Any) -> Any:
     if isinstance(y, pd.DataFrame) and hasattr(step, "classes_"):
-        return y[[tag for tag in y.columns if tag in set(step.classes_.tolist())]]
+        known = y.columns[y.columns.isin(step.classes_.tolist())]
+        return y[known] if len(known) else None
     return y

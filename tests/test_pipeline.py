@@ -240,6 +240,10 @@ def test_new_tags_reach_the_classifier(model, steps):
     model.partial_fit(JOBS[REST], more)
     assert model.classes_.tolist() == [*TAGS.columns, "Beekeeping"]
     assert model.predict_proba(JOBS[REST]).shape == (40, 5)
+    model.partial_fit(
+        JOBS[REST], pd.DataFrame({"Diving": np.arange(40) % 2}, index=TAGS[REST].index)
+    )
+    assert model.predict_proba(JOBS[REST]).shape == (40, 6)
 
 
 def test_first_update_fits_every_step():
