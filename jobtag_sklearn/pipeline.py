@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from jobtag_sklearn._code_log import log_codes_with_titles
 from jobtag_sklearn._nested_updates import update_transformer
@@ -180,7 +180,7 @@ class JobTagPipeline(Pipeline):
         """
         if self.update_steps not in ("last", "all"):
             raise ValueError(f"update_steps must be 'last' or 'all', got {self.update_steps!r}")
-        if _num_samples(X) == 0:
+        if hasattr(X, "__len__") and len(X) == 0:
             raise ValueError("jobs are an empty table; pass at least one posting")
         check_same_index(X, y)
         tags = check_tags(y)
