@@ -265,7 +265,10 @@ def _compiled(network: keras.Model) -> Any:
         return tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
 
     signature = tf.nest.map_structure(spec, network.input)
-    return tf.function(lambda inputs: network(inputs, training=False), input_signature=[signature])
+    call = tf.function(lambda inputs: network(inputs, training=False), input_signature=[signature])
+    # TensorFlow takes many networks of one kind, as a search makes them, for one traced anew
+    call._omit_frequent_tracing_warning = True
+    return call
 
 
 @contextmanager
@@ -293,10 +296,8 @@ def _assign(variables: list[Any], values: list[npt.NDArray[Any]]) -> None:
 def _padded(
     values: list[npt.NDArray[Any]], like: list[npt.NDArray[Any]]
 ) -> list[npt.NDArray[Any]]:
-    """Add zeros to the end of each axis, up to the shapes of other arrays."""
-    return [
-        np.pad(value, [(0, m - n) for n, m in zip(value.shape, other.shape, strict=True)])
-        if value.ndim
-        else value
-        for value, other in zip(values, like, strict=True)
-    ]
+    """Put arrays into the first corners of larger ones, whose other values stay."""
+    padded = [np.array(large) for large in like]
+    for value, large in zip(values, padded, strict=True):
+        large[tuple(slice(n) for n in value.shape)] = value
+    return padded

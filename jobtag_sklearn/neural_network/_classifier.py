@@ -51,6 +51,8 @@ from jobtag_sklearn.utils._tags import (
 
 #: Dense rows of one direct call of the network.
 _PREDICTION_BATCH = 1024
+#: Share of postings that have a new tag, as long as nothing is known of it.
+_RATE_OF_NEW = 0.05
 
 
 class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
@@ -570,10 +572,13 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             return
         indicators = check_tags(y[new]).indicators
         n_known = (~np.isnan(indicators)).sum(axis=0)
-        rates = (np.nansum(indicators, axis=0) + 0.5) / (n_known + 1)
+        # a tag of which this table knows little is rare until more is known
+        rates = (np.nansum(indicators, axis=0) + _RATE_OF_NEW) / (n_known + 1)
         names = [*self.classes_.tolist(), *new]
-        # an array of texts of a fixed length would cut longer names
-        self.classes_ = np.array(names, dtype=object if self.classes_.dtype == object else None)
+        # names of other types stay what they are, and those of two levels one name each
+        self.classes_ = np.empty(len(names), dtype=object)
+        for position, name in enumerate(names):
+            self.classes_[position] = name
         if self._class_weights is not None:
             self._class_weights = tuple(
                 np.pad(weights, (0, len(new)), constant_values=1.0)

@@ -10,12 +10,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
 
 from jobtag_sklearn.neural_network._batches import row_batches
 
@@ -42,11 +43,14 @@ class LinearPath(NamedTuple):
         Biases.
     seen : ndarray of shape (n_columns,), dtype float32
         Sum of squares of each column over all rows that the path has learnt.
+    n_seen : int
+        Number of these rows, which is the same for the bias.
     """
 
     coef: npt.NDArray[np.float32]
     intercept: npt.NDArray[np.float32]
     seen: npt.NDArray[np.float32]
+    n_seen: int
 
     def logits(self, X: Any) -> npt.NDArray[np.float32]:
         """Return a logit for each row of `X` and each tag."""
@@ -68,9 +72,9 @@ class LinearPath(NamedTuple):
 
         Each tag's change ``d`` minimises ``sum(d**2 * (1 + memory * seen)) / 2 + C * sum of
         the logistic losses``: a column holds the more to its weight the more the path has
-        seen of it, and a new word is free to move. This is a Gaussian around the present
-        weights, with a diagonal precision that grows with every row, in the place of all
-        earlier rows (online Bayesian logistic regression [1]_).
+        seen of it, the bias the more rows were seen, and a new word is free to move. This is a
+        Gaussian around the present weights, with a diagonal precision that grows with every
+        row, in the place of all earlier rows, after online Bayesian logistic regression [1]_.
 
         Parameters
         ----------
@@ -97,7 +101,7 @@ class LinearPath(NamedTuple):
            algorithm 3.
         """
         coef, intercept = self.coef.copy(), self.intercept.copy()
-        seen = self.seen.copy()
+        seen, n_seen = self.seen.copy(), self.n_seen
         known = ~np.isnan(Y)
         weights = C * (known if weight is None else np.where(known, weight, 0))
         truth = np.where(known, Y, 0).astype(np.float64)
@@ -108,19 +112,26 @@ class LinearPath(NamedTuple):
             scaled = _times_columns(x, 1 / (1 + memory * seen))
             # the change is a combination of the rows, so their products say everything; the
             # bias is one more column, of ones
-            products = _dense(scaled @ x.T) + 1.0
+            of_bias = 1 / (1 + memory * n_seen)
+            products = _dense(scaled @ x.T) + of_bias
             start = np.asarray(x @ coef, dtype=np.float64) + intercept + offset[rows]
-            shares = np.column_stack(
-                [
-                    _logistic_shares(products, start[:, tag], truth[rows, tag], weights[rows, tag])
-                    for tag in range(Y.shape[1])
-                ]
-            ).astype(np.float32)
+            # matrices of this size are solved faster by one thread than by several that wait for
+            # each other
+            with threadpool_limits(1, user_api="blas"):
+                shares = np.column_stack(
+                    [
+                        _logistic_shares(
+                            products, start[:, tag], truth[rows, tag], weights[rows, tag]
+                        )
+                        for tag in range(Y.shape[1])
+                    ]
+                ).astype(np.float32)
             coef += np.asarray(scaled.T @ shares)
-            intercept += shares.sum(axis=0)
+            intercept += of_bias * shares.sum(axis=0)
             seen += _sum_of_squares(x)
+            n_seen += len(rows)
             bar.add(len(rows))
-        return LinearPath(coef, intercept, seen)
+        return LinearPath(coef, intercept, seen, n_seen)
 
     def with_tags(self, n_more: int) -> LinearPath:
         """Return the path with further tags, of which it knows nothing."""
@@ -136,6 +147,7 @@ def empty_linear_path(n_columns: int, n_tags: int) -> LinearPath:
         np.zeros((n_columns, n_tags), np.float32),
         np.zeros(n_tags, np.float32),
         np.zeros(n_columns, np.float32),
+        0,
     )
 
 
@@ -163,11 +175,14 @@ def _logistic_shares(
         target = root**2 * change + weight * (truth - probability)
         system = products * np.outer(root, root)
         system[np.diag_indices_from(system)] += 1
-        solved = cho_solve(
-            cho_factor(system, lower=True, overwrite_a=True, check_finite=False),
-            root * (products @ target),
-            check_finite=False,
-        )
+        try:
+            factor = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            raise ValueError(
+                "the wide path cannot learn these rows: their columns, weights and update_C "
+                "together are too large for rounding; scale the columns, or lower update_C"
+            ) from None
+        solved = cho_solve(factor, root * (products @ target), check_finite=False)
         step, before = target - root * solved - shares, value
         for size in _STEP_SIZES:
             new = shares + size * step
@@ -284,6 +299,7 @@ def fit_linear_path(
         np.ascontiguousarray(slope * coef, dtype=np.float32),
         (slope * intercept + offset).astype(np.float32),
         _sum_of_squares(X[known]),
+        len(known),
     )
     logits = np.zeros(Y.shape, dtype=np.float32)
     logits[known] = slope * scores[known] + offset

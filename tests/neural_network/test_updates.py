@@ -41,7 +41,7 @@ def test_an_update_is_the_minimum_that_its_docstring_names():
     weight = np.random.RandomState(0).uniform(0.5, 2, size=(50, 3)).astype(np.float32)
     new = update(path, rows, offset=offset, weight=weight)
     for tag in range(3):
-        held = np.append(1 + 0.1 * path.seen, 1)
+        held = np.append(1 + 0.1 * path.seen, 1 + 0.1 * 40)
 
         def objective(change, tag=tag, held=held):
             logits = X[rows] @ (path.coef[:, tag] + change[:-1]) + path.intercept[tag]
@@ -78,6 +78,29 @@ def test_what_was_seen_often_holds_its_weights():
     assert np.abs(update(often, range(40), memory=0.0).coef).max() > 0.1
 
 
+def test_batches_without_a_tag_do_not_erase_it():
+    """The bias would answer for all rows, were it not held by those that were seen."""
+    path, _ = fit_path(Y)
+    without = np.zeros_like(Y)
+    for _ in range(5):
+        path = path.updated(
+            np.zeros((100, 12), np.float32), without[:100].astype(np.float32),
+            offset=np.zeros((100, 3), np.float32), weight=None, C=10.0, memory=0.1,
+            order=np.arange(100),
+        )  # fmt: skip
+    assert f1_score(Y, path.logits(X) > 0, average="micro") > 0.5
+
+
+def test_columns_beyond_rounding_are_named():
+    rows = np.vstack([np.zeros((2, 12)), 1e9 * X[:60]]).astype(np.float32)
+    noisy = np.random.RandomState(0).randint(0, 2, size=(62, 3)).astype(np.float32)
+    with pytest.raises(ValueError, match="scale the columns, or lower update_C"):
+        empty_linear_path(12, 3).updated(
+            rows, noisy, offset=np.zeros((62, 3), np.float32), weight=None, C=1e6, memory=0.1,
+            order=np.arange(62),
+        )  # fmt: skip
+
+
 def test_unknown_tags_and_rows_of_weight_zero_move_nothing():
     unknown = Y.astype(np.float32).copy()
     unknown[:, 1] = np.nan
@@ -100,7 +123,11 @@ def test_many_updates_come_close_to_a_fit_of_everything():
         path = update(path, range(start, start + 20), C=10.0)
     last = log_loss(Y[120:].ravel(), 1 / (1 + np.exp(-path.logits(X[120:]).ravel())))
     assert last < 0.6 * first
-    assert f1_score(Y[120:], path.logits(X[120:]) > 0, average="micro") > 0.9
+    at_once = update(empty_linear_path(12, 3), range(120), C=10.0)
+    reached, whole = (
+        f1_score(Y[120:], some.logits(X[120:]) > 0, average="micro") for some in (path, at_once)
+    )
+    assert reached > whole - 0.1
 
 
 # ---------------------------------------------------------------- unknown tags in fit
@@ -269,6 +296,20 @@ def test_new_tags_of_balanced_classes_weigh_one():
     model = small_classifier(class_weight="balanced", new_tags="add")
     model.fit(X, TABLE[["Nursing", "Sales"]]).partial_fit(X, TABLE)
     assert model.predict_proba(X).shape == (160, 3)
+
+
+def test_a_new_tag_of_which_nothing_is_known_is_given_to_nobody(fitted):
+    model = copy.deepcopy(fitted).set_params(new_tags="add")
+    model.partial_fit(X, TABLE.assign(Driving=np.nan))
+    assert not model.predict(X)[:, 2].any()
+
+
+def test_names_of_new_tags_keep_their_types():
+    model = small_classifier(new_tags="add").fit(X, Y)
+    model.partial_fit(X, pd.DataFrame({0: Y[:, 0], "new": Y[:, 1]}))
+    assert model.classes_.tolist() == [0, 1, 2, "new"]
+    model.partial_fit(X, pd.DataFrame({("two", "levels"): Y[:, 0], 2: Y[:, 2]}))
+    assert model.classes_.tolist() == [0, 1, 2, "new", ("two", "levels")]
 
 
 def test_names_of_new_tags_are_not_cut():
