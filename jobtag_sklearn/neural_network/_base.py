@@ -98,7 +98,7 @@ class KerasEstimator(ScikerasBridge):
         self.n_epochs_ = 0
 
     def _grow(self, settings: dict[str, Any]) -> None:
-        """Go on with a larger network: what it has more than the present one starts at zero."""
+        """Go on with a larger network: what it has more than the present one is as built."""
         small, self._network_settings = self.model_, settings
         self.model_ = self._build_network(settings)
         self.model_.set_weights(_padded(small.get_weights(), self.model_.get_weights()))
