@@ -74,11 +74,12 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
             default="f1_macro"
         What is to be highest, see :func:`find_thresholds`; or a scorer of scikit-learn's, by
         name or as ``scorer(estimator, X, y)``, that looks at what `predict` returns.
-    strategy : {"shrunken", "common", "per_tag"}, default="shrunken"
-        One threshold a tag, steadied by all tags together; one for all; or one a tag, each
-        for itself.
+    strategy : {"auto", "shrunken", "common", "per_tag"}, default="auto"
+        "shrunken" finds one threshold a tag, steadied by all tags together, "common" one for
+        all, "per_tag" one a tag, each for itself. "auto" compares the first two on the
+        held-out scores, see :func:`find_thresholds`.
     shrinkage : float, default=2
-        With ``strategy="shrunken"``, how many positive examples all tags together weigh
+        With ``strategy="shrunken"`` and "auto", how many positive examples all tags together weigh
         beside each tag's own.
     beta : float, default=1
         Weight of recall against precision in F-beta.
@@ -179,7 +180,7 @@ class TunedMultiLabelThresholdClassifierCV(ClassifierMixin, MetaEstimatorMixin, 
         estimator: Any,
         *,
         scoring: Any = "f1_macro",
-        strategy: str = "shrunken",
+        strategy: str = "auto",
         shrinkage: float = 2.0,
         beta: float = 1.0,
         min_precision: float | None = None,

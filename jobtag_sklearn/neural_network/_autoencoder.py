@@ -70,7 +70,9 @@ class ConvAutoencoderTransformer(
         Share of each hidden layer left out in training.
     tag_loss_weight : float, default=30.0
         Weight of the mean cross-entropy of a row's tags against the relative squared error
-        of its reconstruction. 0 ignores `y`.
+        of its reconstruction, where the tags of all rows are known. It falls with the share
+        of rows that have a known tag, since the tags of few are soon learnt by heart. 0
+        ignores `y`.
     optimizer : str, class or keras.optimizers.Optimizer, default="adamw"
         Optimizer. Its parameters are routed, as in ``optimizer__weight_decay=1e-4``. An
         object is a pattern: each fit makes its own of the same settings.
@@ -468,6 +470,7 @@ class ConvAutoencoderTransformer(
             self.__dict__.pop("classes_", None)
         else:
             self.classes_, self._kind = tags.classes, tags.kind
+            self._tagged_share = float(tags.known.mean())
         self._start(
             {
                 "n_features": int(X.shape[1]),
@@ -516,7 +519,9 @@ class ConvAutoencoderTransformer(
         weights = {_networks.RECONSTRUCTION: 1.0}
         if self._network_settings["n_tags"]:
             loss[_networks.TAGS] = _networks.tag_loss()
-            weights[_networks.TAGS] = float(self.tag_loss_weight)
+            # networks of an earlier format were trained with all of the weight
+            share = getattr(self, "_tagged_share", 1.0)
+            weights[_networks.TAGS] = float(self.tag_loss_weight) * share
         return {"loss": loss, "loss_weights": weights}
 
     def __sklearn_tags__(self) -> Any:

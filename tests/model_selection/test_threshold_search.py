@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import logit
 from sklearn.metrics import fbeta_score, precision_score, recall_score
 
 from jobtag_sklearn.model_selection import find_thresholds
@@ -135,13 +136,15 @@ def test_shrinkage_goes_from_each_tag_alone_to_all_together():
     own = find_thresholds(truth, scores, strategy="per_tag")
     common = find_thresholds(truth, scores, scoring="f1_micro", strategy="common")
     spread = [
-        np.ptp(find_thresholds(truth, scores, shrinkage=shrinkage))
+        np.ptp(find_thresholds(truth, scores, strategy="shrunken", shrinkage=shrinkage))
         for shrinkage in (0.0, 10.0, 1000.0, 1e9)
     ]
     assert np.ptp(own) == pytest.approx(spread[0])
     assert spread[0] > spread[2]
     assert max(spread[2:]) < 0.01
-    at_infinity = find_thresholds(truth, scores, scoring="f1_micro", shrinkage=np.inf)
+    at_infinity = find_thresholds(
+        truth, scores, scoring="f1_micro", strategy="shrunken", shrinkage=np.inf
+    )
     np.testing.assert_array_equal(at_infinity, common)
 
 
@@ -156,7 +159,24 @@ def test_a_rare_tag_is_steadier_than_by_itself():
         found = [find_thresholds(truth[rows], scores[rows], **how)[0] for rows in samples]
         return np.std(found)
 
-    assert spread(shrinkage=20) < 0.8 * spread(strategy="per_tag")
+    assert spread(strategy="shrunken", shrinkage=20) < 0.8 * spread(strategy="per_tag")
+
+
+@pytest.mark.parametrize("scoring", ["f1_macro", "f1_micro"])
+@pytest.mark.parametrize("shifts", [(0, 0, 0, 0), (0, 2, 4, 6)])
+def test_tags_get_thresholds_of_their_own_where_their_scores_differ(scoring, shifts):
+    """Scores of one kind need one threshold, and rare tags would make several worse."""
+    rng = np.random.RandomState(0)
+    rates = np.array([0.03, 0.05, 0.2, 0.3])
+    truth = (rng.uniform(size=(400, 4)) < rates).astype(int)
+    # logits of the very probabilities, and as much beside them as a tag's classifier is wrong
+    scores = logit(rates) - 2 + 2 * (2 * truth + rng.normal(size=truth.shape)) + shifts
+    found = find_thresholds(truth, scores, scoring=scoring)
+    other = "shrunken" if any(shifts) else "common"
+    assert (len(set(found)) == 1) == (not any(shifts))
+    np.testing.assert_array_equal(
+        found, find_thresholds(truth, scores, scoring=scoring, strategy=other)
+    )
 
 
 def test_unknown_tags_and_weights_count_as_rows_that_are_not_there():

@@ -291,7 +291,9 @@ def test_sparse_rows_and_tags():
 
 def test_in_a_grid_search_and_in_another_process():
     search = GridSearchCV(
-        tuned(cv=3), {"shrinkage": [0.0, 5.0], "estimator__estimator__C": [0.1, 1.0]}, cv=2
+        tuned(cv=3, strategy="shrunken"),
+        {"shrinkage": [0.0, 5.0], "estimator__estimator__C": [0.1, 1.0]},
+        cv=2,
     ).fit(X, Y)
     model = search.best_estimator_
     given = in_fresh_python(
