@@ -72,8 +72,8 @@ def needs_own_thresholds(
 
 
 def _f_measures(
-    right: npt.NDArray[np.float64],
-    counts: npt.NDArray[np.float64],
+    right: npt.NDArray[np.floating[Any]],
+    counts: npt.NDArray[np.floating[Any]],
     given: npt.NDArray[np.bool_],
     beta: float,
     of_tags: bool,
