@@ -60,7 +60,8 @@ def test_a_model_learns_strange_ids_and_tags(store, models):
 
 
 def test_characters_that_databases_cannot_store(store, execute):
-    jobs = pd.DataFrame({"job_title": ["a\x00b"], "job_description": ["\ud83d"]}, index=[1])
+    texts = {"job_title": ["a\x00b"], "job_description": ["\ud83d"]}
+    jobs = pd.DataFrame(texts, index=[1], dtype=object)
     store.add_postings(jobs)
     rows = execute("SELECT title, description FROM jobtag_postings")
     assert rows == [("a\ufffdb", "\ufffd")]
