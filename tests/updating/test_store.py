@@ -140,6 +140,10 @@ def test_times_are_in_utc_whatever_the_time_zone(store, execute, monkeypatch):
             value = pd.Timestamp(value)
             value = value.tz_localize("UTC") if value.tzinfo is None else value
             assert abs(value - pd.Timestamp.now("UTC")) < pd.Timedelta(minutes=1)
+        jobs = pd.DataFrame({"job_title": [""], "job_description": [""]}, index=[1])
+        store.add_predictions(jobs, ["a"], [[1.0]], [[1]], version=1)
+        age = pd.Timestamp.now("UTC") - store.predictions()["predicted_at"].iloc[0]
+        assert abs(age) < pd.Timedelta(minutes=1)
     finally:
         monkeypatch.undo()
         time.tzset()

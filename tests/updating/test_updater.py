@@ -198,6 +198,15 @@ def test_new_tags_are_learnt_on_request(lite, models, postings):
     assert updater.predict(jobs[200:201]).names == [*tags.columns, "Astronaut"]
 
 
+def test_loading_writes_nothing(updater):
+    files = {path: path.stat() for path in updater.models.folder.iterdir()}
+    updater.load()
+    left = {path: path.stat() for path in updater.models.folder.iterdir()}
+    assert {path: (s.st_ino, s.st_mtime_ns) for path, s in left.items()} == {
+        path: (s.st_ino, s.st_mtime_ns) for path, s in files.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("before", "after", "tolerance", "taken"),
     [
