@@ -122,7 +122,7 @@ def run_main_job(
     model.drop_decoder()
     with explained():
         _save(model, result, output)
-        saved = pickle.loads((output / MODEL).read_bytes())
+        saved = pickle.loads((output / MODEL).read_bytes())  # noqa: S301 - just written
     say(text.heading(5, "Tag new postings"))
     shown = np.linspace(0, len(split.test_jobs) - 1, _N_SHOWN).astype(int)
     new_jobs = split.test_jobs.iloc[np.unique(shown)]

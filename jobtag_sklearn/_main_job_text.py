@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,9 @@ from jobtag_sklearn.datasets._sql import without_secrets
 from jobtag_sklearn.utils._tags import names_of_tags
 
 TAG_SEPARATOR = " | "
+
+#: What a terminal obeys instead of showing it, or cannot show.
+_COMMANDS = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _N_STEPS = 5
 _SCORE_NAMES = {
@@ -210,4 +214,5 @@ def _terminal_width() -> int:
 
 
 def _indented(lines: Iterable[str]) -> str:
-    return "".join(f"  {line}".rstrip() + "\n" for line in lines)
+    shown = (_COMMANDS.sub("\ufffd", line) for line in lines)
+    return "".join(f"  {line}".rstrip() + "\n" for line in shown)

@@ -69,6 +69,17 @@ def test_every_parameter_is_documented(module):
             assert passed <= documented, f"{where}: {sorted(passed - documented)}"
 
 
+def test_what_the_page_on_reliability_names_is_tested():
+    page = (DOCS / "reliability.rst").read_text(encoding="utf-8")
+    files = {path.name: path for path in (ROOT / "tests").rglob("*.py")}
+    names = re.findall(r"``(?:tests/[\w/]*)?((?:test|check)_[\w*]+(?:\.py)?)``", page)
+    assert len(names) > 30
+    functions = "\n".join(path.read_text(encoding="utf-8") for path in files.values())
+    for name in names:
+        pattern = rf"def {name.replace('*', chr(92) + 'w*')}\("
+        assert name in files or re.search(pattern, functions), name
+
+
 def test_every_example_says_what_it_is_and_draws():
     examples = sorted((ROOT / "examples").glob("plot_*.py"))
     assert len(examples) >= 8

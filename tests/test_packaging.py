@@ -181,6 +181,14 @@ def test_version():
     assert first.group(1) == ("Unreleased" if ".dev" in PROJECT["version"] else PROJECT["version"])
 
 
+def test_what_coverage_leaves_out_has_a_reason():
+    for path in (ROOT / "jobtag_sklearn").rglob("*.py"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert "pragma: no" not in line or re.search(r"# pragma: no \w+ - \w.{10,}", line), (
+                line
+            )
+
+
 def test_no_file_names_a_machine():
     # Folders of one machine, and indexes of packages other than the default.
     foreign = re.compile(

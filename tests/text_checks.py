@@ -168,6 +168,7 @@ def check_bad_entries_are_named(transformer: Any) -> None:
         (b"bytes", r"a bytes \(b'bytes'\)"),
         (7, r"an int \(7\)"),
         (["nested"], "a list"),
+        (list(range(1000)), r"a list \(\[0, 1, 2, .{25,30}\.\.\.\)"),
     ):
         documents = [*DOCUMENTS[:2], bad, "after"]
         for method in (transformer.transform, clone(transformer).fit):

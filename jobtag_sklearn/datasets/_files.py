@@ -1,6 +1,9 @@
 """A CSV file becomes a long table."""
 
 import lzma
+import os
+import re
+import tarfile
 import warnings
 import zipfile
 import zlib
@@ -21,7 +24,11 @@ _OTHER_READERS = {
     ".xlsx": "read_excel",
 }
 _MISSING = ["", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "nan", "null"]
-_UNREADABLE = (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    OSError, EOFError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+_LONGEST_MISSING = len(',""') + max(map(len, _MISSING))
+_COMPRESSED = (".bz2", ".gz", ".tar", ".xz", ".zip", ".zst")
 
 
 def read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
@@ -35,15 +42,16 @@ def read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
         header = pd.read_csv(path, encoding="utf-8-sig", nrows=1, header=None, dtype=str)
         _check_header(path, header.iloc[0].dropna().tolist(), text_columns)
         header = pd.read_csv(path, encoding="utf-8-sig", nrows=0, index_col=False).columns
+        missing = {name: [""] if name in text_columns else _MISSING for name in header}
         with warnings.catch_warnings():
             # pandas cuts off what a row has too many of, with a warning
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
+            rows = pd.read_csv(
                 path,
                 encoding="utf-8-sig",
                 dtype={name: str for name in header if name in text_columns},
                 keep_default_na=False,
-                na_values={name: [""] if name in text_columns else _MISSING for name in header},
+                na_values=missing,
                 index_col=False,
                 low_memory=False,
             )
@@ -69,6 +77,30 @@ def read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
         raise ValueError(
             f"{path} cannot be read: {error}. Its suffix must say how it is compressed."
         ) from error
+    _check_end(path, rows, list(missing.values()))
+    return rows
+
+
+def _check_end(path: Path, rows: pd.DataFrame, missing: list[list[str]]) -> None:
+    """Raise where the last row stops before its last cell, for pandas fills what is not there.
+
+    A posting would lose its tags without a word. A compressed file tells by itself that it was
+    cut off, and one that ends with a line break was not.
+    """
+    last = rows.tail(1).notna().to_numpy().ravel()
+    n_missing = int(last[::-1].argmax()) if last.any() else 0
+    if not n_missing or path.suffix.lower() in _COMPRESSED:
+        return
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - n_missing * _LONGEST_MISSING))
+        end = file.read().decode("utf-8", errors="replace")
+    cells = "".join(f',"?(?:{"|".join(signs)})"?' for signs in missing[-n_missing:])
+    if not end.endswith(("\n", "\r")) and not re.search(f"{cells}$", end):
+        raise ValueError(
+            f"{path} is cut off: its last row has fewer fields than its header, and no line break "
+            "behind it. Get the whole file, or end its last row."
+        )
 
 
 def _check_header(path: Path, names: list[str], wanted: Collection[str]) -> None:

@@ -1,5 +1,6 @@
 """A long table of (job, tag) rows becomes one row a job, and back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -118,7 +119,7 @@ def to_jobs_and_tags(
         for name, count, column in sorted(zip(names, counts, place, strict=True))
         if column < 0 and count > 0
     }
-    wide = pd.DataFrame(matrix, index=jobs.index, columns=chosen)
+    wide = pd.DataFrame(matrix, index=jobs.index, columns=_inferred(pd.Index, chosen))
     return JobTable(jobs, wide, n_dropped, left_out)
 
 
@@ -144,7 +145,7 @@ def _jobs(column: pd.Series, name: str) -> tuple[np.ndarray, pd.Index]:
     if not missing.all() and (
         column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
     ):
-        as_text = pd.Index(ids).astype(str)
+        as_text = pd.Index([str(value) for value in ids], dtype=object)
         missing |= (as_text.str.strip() == "")[codes]
         twins = as_text[as_text.duplicated()]
         if len(twins):
@@ -157,7 +158,7 @@ def _jobs(column: pd.Series, name: str) -> tuple[np.ndarray, pd.Index]:
             f"{name} of row {row} (counted from 0) is missing, {int(missing.sum())} in all; give "
             "each row the id of its job or leave these rows out."
         )
-    return codes, pd.Index(ids, name="job_id")
+    return codes, _inferred(pd.Index, ids).rename("job_id")
 
 
 def _text(column: pd.Series, name: str, ids: pd.Series) -> pd.Series:
@@ -170,7 +171,15 @@ def _text(column: pd.Series, name: str, ids: pd.Series) -> pd.Series:
             f"{name} of job {ids.iloc[row]} (row {row}, counted from 0) is "
             f"{type(value).__name__}, not text; turn the column into text or drop the row."
         )
-    return pd.Series(values)
+    return _inferred(pd.Series, values)
+
+
+def _inferred(kind: Any, values: Any) -> Any:
+    """Let pandas infer a type, except of halves of surrogate pairs, which no string type holds."""
+    try:
+        return kind(values)
+    except UnicodeEncodeError:
+        return kind(values, dtype=object)
 
 
 def _first_rows(job_of_row: np.ndarray, n_jobs: int, wanted: np.ndarray) -> np.ndarray:
@@ -256,17 +265,18 @@ def _choose_tags(
                 f"tags= holds {tag!r}; each tag must be text that neither is empty nor starts or "
                 "ends with white space."
             )
-    twice = sorted({tag for tag in chosen if chosen.count(tag) > 1})
+    twice = sorted(tag for tag, count in Counter(chosen).items() if count > 1)
     if twice:
         raise ValueError(f"tags= names {_listed(twice)} more than once.")
     if min_examples > 1:
         raise ValueError(
             f"tags= fixes which tags there are; min_examples={min_examples} cannot leave out any."
         )
-    absent = {tag.casefold(): tag for tag in chosen if tag not in names}
+    there, wanted = set(names), set(chosen)
+    absent = {tag.casefold(): tag for tag in chosen if tag not in there}
     for name in names:
         meant = absent.get(name.casefold())
-        if meant is not None and name not in chosen:
+        if meant is not None and name not in wanted:
             raise ValueError(
                 f"tags= names {meant!r}, which no posting has; the table writes it {name!r}."
             )

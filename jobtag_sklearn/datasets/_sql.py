@@ -40,16 +40,21 @@ def read_table(source: Any, table: str | None, query: Any) -> pd.DataFrame:
     from sqlalchemy import table as sql_table
     from sqlalchemy.exc import SQLAlchemyError
 
+    # With SQLite, SQLAlchemy would leave nothing of "pay.range" but "range".
+    raw = {"sqlite_raw_colnames": True}
     with _connected(source) as connection:
-        if table is not None:
-            schema, name = _find_table(connection, table)
-            statement: Any = select(text("*")).select_from(sql_table(name, schema=schema))
-        elif isinstance(query, str):
-            # SQLAlchemy would take ":word" for the name of a parameter, even within quotes.
-            statement = text(re.sub(r"(?<![:\w\\]):(\w+)(?![:\w])", r"\\:\1", query))
-        else:
-            statement = query
         try:
+            if table is not None:
+                schema, name = _find_table(connection, table)
+                rows = sql_table(name, schema=schema)
+                statement: Any = select(text("*")).select_from(rows).execution_options(**raw)
+            elif isinstance(query, str):
+                # SQLAlchemy would take ":word" for the name of a parameter, even within quotes.
+                escaped = re.sub(r"(?<![:\w\\]):(\w+)(?![:\w])", r"\\:\1", query)
+                statement = text(escaped).execution_options(**raw)
+            else:
+                statement = query
+            # One statement, so that what others write meanwhile is seen whole or not at all.
             return pd.read_sql_query(statement, connection)
         except (SQLAlchemyError, pd.errors.DatabaseError) as error:
             what = f"table {table!r}" if query is None else "query"

@@ -112,7 +112,9 @@ def write_codes(
     rows = slice(None) if len(codes) <= _MOST_CODES else _spread(len(codes))
     np.savetxt(os.path.join(folder, f"codes_{stem}.tsv"), codes[rows], "%.5g", delimiter="\t")
     columns = [np.asarray(column, dtype=object)[rows] for column in labels.values()]
-    with open(os.path.join(folder, f"labels_{stem}.tsv"), "w", encoding="utf-8") as file:
+    path = os.path.join(folder, f"labels_{stem}.tsv")
+    # a title may hold half of a surrogate pair, for which UTF-8 has nothing
+    with open(path, "w", encoding="utf-8", errors="replace") as file:
         file.write("\t".join(labels) + "\n")
         for row in zip(*columns, strict=True):
             file.write("\t".join(" ".join(str(cell).split()) for cell in row) + "\n")

@@ -33,8 +33,6 @@ def held_out(ids: Sequence[str], share: float, *, some_before: bool) -> npt.NDAr
 def tags_of(model: Any) -> list[Any]:
     """Return the tags that a fitted model knows."""
     classes = getattr(model, "classes_", None)
-    if classes is None and isinstance(model, Pipeline):
-        classes = getattr(model.steps[-1][1], "classes_", None)
     if classes is None:
         raise TypeError(
             f"{type(model).__name__} has no classes_, neither itself nor in its last step; "

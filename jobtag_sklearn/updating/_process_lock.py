@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 _POLL_SECONDS = 0.2
 
-if os.name == "nt":  # pragma: no cover
+if os.name == "nt":  # pragma: no cover - Windows, which the tests do not run on
     import msvcrt
 
     def _taken(file: BinaryIO) -> bool:

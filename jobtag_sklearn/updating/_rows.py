@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,8 +23,8 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 def posting_ids(index: Iterable[Any]) -> list[str]:
     """Write ids as text, or say which of them cannot be one."""
     ids = [_name(value, "posting id") for value in index]
-    if len(set(ids)) < len(ids):
-        twice = next(value for value in ids if ids.count(value) > 1)
+    ((twice, count),) = Counter(ids).most_common(1) or [("", 0)]
+    if count > 1:
         raise ValueError(f"posting id {twice!r} occurs more than once; keep one row of it")
     return ids
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Whoever reads `path` sees what was there before or all of what is written here, also
     after the power fails: the file and its folder's entry are on the disk when this returns.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    # a name that nobody can guess and mode "x": in a folder that others write to, what they
+    # put in its place is neither followed nor overwritten
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}{PART}")
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -149,6 +149,7 @@ def test_sources_of_another_type(source):
         ("torn.csv.zip", b"job_id\n1", ValueError, "cannot be read"),
         ("torn.csv.xz", b"job_id\n1", ValueError, "cannot be read"),
         ("torn.csv.bz2", b"job_id\n1", ValueError, "cannot be read"),
+        ("torn.csv.tar", b"job_id\n1", ValueError, "cannot be read"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n", ValueError, "not a valid CSV"),
         ("jobs.xlsx", b"PK", ValueError, "pandas.read_excel"),
         ("semi.csv", b"job_id;job_title\n1;2", ValueError, "separated by ';', not by commas"),
@@ -192,6 +193,17 @@ def test_missing_files(tmp_path, rows):
 def test_bad_database_requests_are_explained(database, options, message):
     with pytest.raises(ValueError, match=message):
         load_job_postings(f"sqlite:///{database}", **options)
+
+
+def test_a_file_that_is_no_database_is_explained(tmp_path, database):
+    torn = tmp_path / "torn.sqlite"
+    for content, reason in (
+        (b"no database" * 100, "file is not a database"),
+        (database.read_bytes()[:-4096], "malformed|no table"),
+    ):
+        torn.write_bytes(content)
+        with pytest.raises(ValueError, match=reason):
+            load_job_postings(torn, table="everything")
 
 
 def test_tables_and_queries_are_for_databases(tmp_path, rows):

@@ -1,4 +1,5 @@
 import concurrent.futures
+import os
 import pickle
 from pathlib import Path
 
@@ -203,6 +204,12 @@ def test_threads_share_what_is_remembered(postings):
     for result in results:
         assert (result == reference.transform(documents)).all()
     assert (StemmingCleaner(stop_words=None).transform(documents) == expected).all()
+
+
+def test_few_documents_stay_in_this_process():
+    here = str(os.getpid())
+    cleaner = StemmingCleaner(stemmer=lambda word: str(os.getpid()), n_jobs=2)
+    assert set(cleaner.transform(["chef"] * 1_999)) == {here}
 
 
 def test_memo_is_capped():

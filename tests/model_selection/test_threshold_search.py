@@ -12,6 +12,7 @@ from scipy.special import logit
 from sklearn.metrics import fbeta_score, precision_score, recall_score
 
 from jobtag_sklearn.model_selection import find_thresholds
+from jobtag_sklearn.model_selection._curves import make_curve
 
 AVERAGES = {"f1_micro": "micro", "f1_macro": "macro", "f1_samples": "samples"}
 
@@ -148,6 +149,36 @@ def test_shrinkage_goes_from_each_tag_alone_to_all_together():
     np.testing.assert_array_equal(at_infinity, common)
 
 
+def test_shrinkage_draws_thresholds_for_samples_by_the_examples_of_a_tag():
+    truth, scores = random_scores(3, 60, 4)
+    how = {"scoring": "f1_samples"}
+    own = find_thresholds(truth, scores, strategy="per_tag", **how)
+    (common,) = set(find_thresholds(truth, scores, strategy="common", **how))
+    share = truth.sum(axis=0) / (truth.sum(axis=0) + 5.0)
+    drawn = find_thresholds(truth, scores, shrinkage=5.0, **how)
+    assert np.ptp(own) > 0.01
+    np.testing.assert_allclose(drawn, share * own + (1 - share) * common, rtol=1e-6)
+
+
+def test_a_tag_that_is_known_of_few_rows_can_take_the_threshold_of_all():
+    """Though none of its own scores comes near."""
+    truth, scores = random_scores(4, 300, 3)
+    truth = truth.astype(float)
+    truth[:, 0] = np.nan
+    truth[:4, 0], scores[:4, 0] = [1, 0, 1, 0], [0.95, 0.05, 0.96, 0.04]
+    found = find_thresholds(truth, scores, scoring="f1_macro", shrinkage=1e9)
+    assert np.ptp(found) < 0.02
+
+
+def test_nothing_is_given_above_all_scores():
+    curve = make_curve(np.array([1.0, 0.0, np.nan, 1.0]), np.array([0.2, 0.5, 0.9, 0.7]))
+    assert curve.cuts.tolist() == [0.2, 0.5, 0.7, np.inf]
+    assert curve.n_right.tolist() == [2, 1, 1, 0]
+    assert curve.n_given.tolist() == [3, 2, 1, 0]
+    cuts = make_curve(np.ones(2), np.array([0.2, 0.7]), also=[0.5, 0.2]).cuts
+    assert cuts.tolist() == [0.2, 0.5, 0.7, np.inf]
+
+
 def test_a_rare_tag_is_steadier_than_by_itself():
     """Over samples of the same rows, the threshold of a tag with few examples moves less."""
     rng = np.random.RandomState(0)
@@ -209,6 +240,15 @@ def test_tag_that_is_always_the_same_takes_the_threshold_of_all(strategy, value)
     with pytest.warns(UserWarning, match="'Nursing' have fewer than 1 positive or negative"):
         found = find_thresholds(tags, scores, strategy=strategy)
     assert found[1] == find_thresholds(truth, scores, strategy="common")[0]
+
+
+def test_tags_that_are_precise_enough_are_not_warned_of():
+    truth, scores = random_scores(1, 60, 3)
+    for strategy in ("common", "per_tag"):
+        found = find_thresholds(
+            truth, scores, scoring="recall", min_precision=0.1, strategy=strategy
+        )
+        assert np.isfinite(found).all()
 
 
 def test_tag_that_cannot_be_precise_enough_is_never_given():

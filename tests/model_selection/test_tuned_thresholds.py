@@ -14,6 +14,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -339,7 +340,11 @@ def test_f_beta_of_results():
 
 
 def test_bad_parameters_are_named():
-    for wrong in ({"strategy": "own"}, {"cv": "prefitted"}, {"min_tags": -1}, {"estimator": 3}):
+    for wrong in (
+        {"strategy": "own"}, {"cv": "prefitted"}, {"cv": 1.0}, {"cv": 1.5}, {"cv": 0.0},
+        {"min_tags": -1}, {"max_tags": 0}, {"min_recall": 1.1}, {"min_precision": -0.1},
+        {"beta": 0}, {"estimator": 3},
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=re.escape(next(iter(wrong)))):
             tuned(**({"estimator": LOGISTIC} | wrong)).fit(X, Y)
     with pytest.raises(NotFittedError):
@@ -403,6 +408,18 @@ def test_groups_reach_the_splitter():
     with sklearn.config_context(enable_metadata_routing=True):
         routed = tuned(cv=GroupKFold(3)).fit(X, Y, groups=groups)
     assert_array_equal(model.best_thresholds_, routed.best_thresholds_)
+
+
+class WithAnAmount(DummyClassifier):
+    def fit(self, X, y, amount=None):
+        self.amount_ = amount
+        return super().fit(X, y)
+
+
+def test_other_parameters_reach_the_estimator_alone():
+    model = tuned(WithAnAmount(), cv=GroupKFold(3))
+    model.fit(X, Y, groups=np.arange(300) % 6, amount=3)
+    assert model.estimator_.amount_ == 3
 
 
 def test_weights_of_a_scorer_and_wrong_weights():

@@ -60,7 +60,8 @@ def test_a_model_learns_strange_ids_and_tags(store, models):
 
 
 def test_characters_that_databases_cannot_store(store, execute):
-    jobs = pd.DataFrame({"job_title": ["a\x00b"], "job_description": ["\ud83d"]}, index=[1])
+    texts = {"job_title": ["a\x00b"], "job_description": ["\ud83d"]}
+    jobs = pd.DataFrame(texts, index=[1], dtype=object)
     store.add_postings(jobs)
     rows = execute("SELECT title, description FROM jobtag_postings")
     assert rows == [("a\ufffdb", "\ufffd")]
@@ -139,6 +140,10 @@ def test_times_are_in_utc_whatever_the_time_zone(store, execute, monkeypatch):
             value = pd.Timestamp(value)
             value = value.tz_localize("UTC") if value.tzinfo is None else value
             assert abs(value - pd.Timestamp.now("UTC")) < pd.Timedelta(minutes=1)
+        jobs = pd.DataFrame({"job_title": [""], "job_description": [""]}, index=[1])
+        store.add_predictions(jobs, ["a"], [[1.0]], [[1]], version=1)
+        age = pd.Timestamp.now("UTC") - store.predictions()["predicted_at"].iloc[0]
+        assert abs(age) < pd.Timedelta(minutes=1)
     finally:
         monkeypatch.undo()
         time.tzset()

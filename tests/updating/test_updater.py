@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import f1_score
 
 from jobtag_sklearn.updating import ModelFiles, ModelUpdater, PostingStore
+from jobtag_sklearn.updating._candidate import is_no_worse
 
 
 def roles(store):
@@ -195,6 +196,27 @@ def test_new_tags_are_learnt_on_request(lite, models, postings):
     model, _ = updater.load()
     assert model.new_tags is False
     assert updater.predict(jobs[200:201]).names == [*tags.columns, "Astronaut"]
+
+
+def test_loading_writes_nothing(updater):
+    files = {path: path.stat() for path in updater.models.folder.iterdir()}
+    updater.load()
+    left = {path: path.stat() for path in updater.models.folder.iterdir()}
+    assert {path: (s.st_ino, s.st_mtime_ns) for path, s in left.items()} == {
+        path: (s.st_ino, s.st_mtime_ns) for path, s in files.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "tolerance", "taken"),
+    [
+        (0.5, 0.5, 0, True), (0.5, 0.4999, 0, False), (0.5, 0.25, 0.25, True),
+        (0.5, 0.24, 0.25, False), (None, 0.0, 0, True), (0.5, None, 1, False),
+        (None, None, 1, False),
+    ],
+)  # fmt: skip
+def test_a_model_as_good_as_the_one_before_takes_its_place(before, after, tolerance, taken):
+    assert is_no_worse(before, after, tolerance) == taken
 
 
 def test_rollback(lite, models, postings, fitted):

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from jobtag_sklearn.utils._tags import check_same_index, check_tags, warn_of_constant_tags
+from jobtag_sklearn.utils._tags import (
+    check_same_index,
+    check_tags,
+    in_order_of,
+    warn_of_constant_tags,
+)
 
 TABLE = pd.DataFrame({"Nursing": [1, 0, 0, 1], "Sales": [0, 0, 1, 1]}, index=[4711, 12, 7, 3])
 
@@ -87,6 +92,13 @@ def test_columns_are_matched_by_name():
     with pytest.raises(ValueError, match="and 480 more") as error:
         check_tags(many, classes=np.array(["other"]), kind="multilabel")
     assert len(str(error.value)) < 1000
+
+
+def test_only_columns_of_the_very_tags_are_put_in_order():
+    names = ["Sales", "Nursing"]
+    assert list(in_order_of(TABLE, names).columns) == names
+    for other in (TABLE.assign(Cooking=0), TABLE[["Sales"]], TABLE.to_numpy()):
+        assert in_order_of(other, names) is other
 
 
 def test_bad_tables():
