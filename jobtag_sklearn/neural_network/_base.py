@@ -22,7 +22,7 @@ from jobtag_sklearn.neural_network._training import train
 from jobtag_sklearn.utils._seeds import draw_seed
 
 #: Raised when what a pickle holds of a network changes; `__setstate__` keeps the readers.
-_STATE_FORMAT = 1
+_STATE_FORMAT = 2
 
 
 def sizes_of(sizes: Any, name: str) -> list[int]:
@@ -239,14 +239,14 @@ class KerasEstimator(ScikerasBridge):
         saved = state.pop("_saved_network", None)
         if isinstance(state.get("optimizer"), _SavedOptimizer):
             state["optimizer"] = state["optimizer"].make()
-        super().__setstate__(state)
-        if saved is None:
-            return
-        if saved["format"] > _STATE_FORMAT:
+        if saved is not None and saved["format"] > _STATE_FORMAT:
             raise ValueError(
                 f"this {type(self).__name__} was saved by a newer jobtag_sklearn (format "
                 f"{saved['format']}, this version reads up to {_STATE_FORMAT}); update the package"
             )
+        super().__setstate__({**self._defaults(), **state})
+        if saved is None:
+            return
         self.model_ = self._build_network(self._network_settings)
         self.model_.set_weights(saved["weights"])
         _assign(_dropout_states(self.model_), saved["dropout"])
