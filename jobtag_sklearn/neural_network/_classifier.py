@@ -41,7 +41,6 @@ from jobtag_sklearn.neural_network._weights import (
     grown_class_weights,
     row_weights,
 )
-from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import (
     Tags,
@@ -352,7 +351,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             The fitted classifier.
         """
         go_on = self.warm_start and hasattr(self, "model_")
-        with unchanged_on_error(self):
+        with self._unchanged_on_error():
             X = self._validate_rows(X, reset=not go_on)
             tags = self._known_tags(y) if go_on else check_tags(y)
             self_trains = not go_on and self.n_wide_features and self.unlabeled_weight
@@ -418,7 +417,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             `classes` are others than those of the first call.
         """
         first = not hasattr(self, "model_")
-        with unchanged_on_error(self):
+        with self._unchanged_on_error():
             X = self._validate_rows(X, reset=first)
             if not first and self.new_tags == "add":
                 self._add_new_tags(y)
@@ -807,10 +806,12 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     def _compile_settings(self) -> dict[str, Any]:
         positive, negative = self._tag_weights or (1.0, 1.0)
         return {
-            "loss": _networks.tag_loss(
-                label_smoothing=float(self.label_smoothing),
-                positive_weight=positive,
-                negative_weight=negative,
+            "loss": _networks.Float32Loss(
+                _networks.tag_loss(
+                    label_smoothing=float(self.label_smoothing),
+                    positive_weight=positive,
+                    negative_weight=negative,
+                )
             ),
             "metrics": [MicroF1()],
         }

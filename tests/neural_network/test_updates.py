@@ -393,3 +393,42 @@ def test_names_of_new_tags_are_not_cut():
     model = small_classifier(new_tags="add").fit(X, TABLE[["Sales"]].assign(B=Y[:, 0]))
     model.partial_fit(X, TABLE[["Sales"]].assign(**{"a much longer name": Y[:, 1]}))
     assert model.classes_.tolist() == ["Sales", "B", "a much longer name"]
+
+
+# ---------------------------------------------------------------- interrupted at any moment
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_random_moments_leaves_no_trace():
+    """A signal comes between any two operations, not only where a callback is called."""
+    n_interrupted = in_fresh_python(
+        """
+        import copy, os, random, signal, threading, time
+        import numpy as np
+        X, table, model = given
+        model.partial_fit(X, table)
+        start = time.perf_counter()
+        copy.deepcopy(model).partial_fit(X, table)
+        seconds, draw, result = time.perf_counter() - start, random.Random(0), 0
+        for _ in range(12):
+            before, twin = model.predict_proba(X), copy.deepcopy(model)
+            timer = threading.Timer(
+                draw.uniform(0, seconds), os.kill, (os.getpid(), signal.SIGINT)
+            )
+            try:
+                timer.start()
+                model.partial_fit(X, table)
+                timer.join()
+                time.sleep(0.01)
+            except KeyboardInterrupt:
+                timer.join()
+                if model.n_epochs_ == twin.n_epochs_:
+                    result += 1
+                    assert np.array_equal(model.predict_proba(X), before)
+                    twin.partial_fit(X, table)
+                    again = copy.deepcopy(model).partial_fit(X, table)
+                    assert np.array_equal(again.predict_proba(X), twin.predict_proba(X))
+        """,
+        (X, TABLE, small_classifier(**WIDE, optimizer="adam", dropout=0.2, batch_size=20)),
+    )
+    assert n_interrupted > 3
