@@ -16,7 +16,8 @@ def update_transformer(step: Any, X: Any, y: Any) -> None:
     Parameters
     ----------
     step : estimator
-        A transformer, or a pipeline, union or column transformer of some.
+        A transformer, or a pipeline, union or column transformer of some. An autoencoder
+        without its decoder cannot learn and stays as it is.
     X : DataFrame, array-like or sparse matrix of shape (n_samples, n_features)
         What the step gets.
     y : DataFrame or array-like of shape (n_samples, n_tags)
@@ -34,7 +35,7 @@ def update_transformer(step: Any, X: Any, y: Any) -> None:
         for _, part, columns in step.transformers_:
             if not isinstance(part, str):
                 update_transformer(part, _safe_indexing(X, columns, axis=1), y)
-    elif hasattr(step, "partial_fit"):
+    elif hasattr(step, "partial_fit") and not getattr(step, "_encoder_only", False):
         step.partial_fit(X, _known(step, y))
 
 

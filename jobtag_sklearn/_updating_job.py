@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -79,7 +78,8 @@ def _init(store: PostingStore, files: ModelFiles, model: Path, replace: bool) ->
         )
     try:
         fitted = files.unpickle(model.read_bytes())
-    except (AttributeError, EOFError, ImportError, IndexError, pickle.UnpicklingError) as error:
+    # what a damaged pickle raises can be anything
+    except Exception as error:
         raise MainJobError(f"{model} holds no model that can be loaded: {error}") from error
     if len(store.create().history()) and not replace:
         raise MainJobError(

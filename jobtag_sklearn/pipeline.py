@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -38,7 +39,7 @@ _TITLE_WEIGHT = 0.5
 #: trust codes of new rows as much.
 _TAG_LOSS_WEIGHT = 3.0
 
-_CODES, _TOPICS = "codes", "topics"
+_TITLE, _CODES, _TOPICS = "title", "codes", "topics"
 
 
 def _last_step_has(name: str) -> Callable[[Any], bool]:
@@ -67,7 +68,8 @@ class JobTagPipeline(Pipeline):
         Print how long each step took.
     update_steps : {"last", "all"}, default="last"
         What `partial_fit` trains: the last step, for which the others stay what they were; or
-        also whatever in the others can be updated: weights of words, scales, the autoencoder.
+        also whatever in the others can be updated: weights of words, scales, the autoencoder
+        unless its decoder was dropped.
 
     See Also
     --------
@@ -88,6 +90,11 @@ class JobTagPipeline(Pipeline):
     """
 
     steps: list[tuple[str, Any]]
+
+    _parameter_constraints: ClassVar[dict] = {
+        **Pipeline._parameter_constraints,
+        "update_steps": [StrOptions({"last", "all"})],
+    }
 
     def __init__(
         self,
@@ -175,16 +182,17 @@ class JobTagPipeline(Pipeline):
         Raises
         ------
         ValueError
-            If `update_steps` is neither "last" nor "all", or a step cannot work with the
-            jobs or their tags; the pipeline is then what it was.
+            If a parameter is none that it may be, or a step cannot work with the jobs or
+            their tags; the pipeline is then what it was.
         """
-        if self.update_steps not in ("last", "all"):
-            raise ValueError(f"update_steps must be 'last' or 'all', got {self.update_steps!r}")
+        self._validate_params()
         if hasattr(X, "__len__") and len(X) == 0:
             raise ValueError("jobs are an empty table; pass at least one posting")
         check_same_index(X, y)
         tags = check_tags(y)
         name, classifier = self.steps[-1]
+        if not _fitted(classifier):
+            self._check_widths()
         params = {key.removeprefix(f"{name}__"): value for key, value in params.items()}
         with unchanged_on_error(*self._estimators()):
             columns, steps = X, list(self.steps)
@@ -263,16 +271,21 @@ class JobTagPipeline(Pipeline):
         union = self.named_steps.get("autoencoder")
         topics = union.get_params().get(_TOPICS) if hasattr(union, "get_params") else None
         n_topics = getattr(topics, "n_components", 0)
-        hashes = [
-            part for part in columns.get_params().values() if isinstance(part, HashingVectorizer)
-        ]
-        n_hashed = sum(part.n_features for part in hashes)
+        parts = columns.get_params()
+        n_hashed = _n_hashed(parts)
         if n_hashed + n_topics != n_wide:
             raise ValueError(
                 f"the text is hashed to {n_hashed} columns and has {n_topics} topics, but the "
                 f"classifier's n_wide_features is {n_wide}; set widths with "
                 "make_job_tag_pipeline(n_hashed_features=..., n_title_features=..., "
                 "n_phrase_features=..., n_topics=...)"
+            )
+        n_title = _n_hashed(getattr(parts.get(_TITLE), "get_params", dict)())
+        n_view = getattr(topics, "n_view_features", n_title)
+        if n_title and n_view != n_title:
+            raise ValueError(
+                f"titles are hashed to {n_title} columns, but n_view_features of the topics is "
+                f"{n_view}; set the width with make_job_tag_pipeline(n_title_features=...)"
             )
 
     def _estimators(self) -> list[Any]:
@@ -317,7 +330,8 @@ class JobTagPipeline(Pipeline):
     def drop_decoder(self) -> JobTagPipeline:
         """Let go of what only the autoencoder's own training needs, for a smaller file.
 
-        Predictions and `partial_fit`, which trains the classifier, stay as they are.
+        Predictions and `partial_fit`, which trains the classifier, stay as they are. With
+        ``update_steps="all"`` the other steps go on learning, and the autoencoder stays as it is.
 
         Returns
         -------
@@ -444,7 +458,7 @@ def make_job_tag_pipeline(
     features = JobColumnTransformer(
         [
             (
-                "title",
+                _TITLE,
                 Pipeline([("clean", StemmingCleaner()), ("hash", _hashed(n_title_features))]),
                 title,
             ),
@@ -483,7 +497,7 @@ def make_job_tag_pipeline(
                 description,
             ),
         ],
-        transformer_weights={"title": _TITLE_WEIGHT},
+        transformer_weights={_TITLE: _TITLE_WEIGHT},
         sparse_threshold=1.0,
         verbose=verbose,
     )
@@ -544,8 +558,8 @@ def _hashed(n_features: int, ngram_range: tuple[int, int] = (1, 1), min_df: int 
     """Hash cleaned words, or pairs of them, and weight them by how rare they are."""
     hashing = HashingVectorizer(
         n_features=n_features,
-        tokenizer=str.split,
-        token_pattern=None,
+        # words are cleaned and stand between spaces; skops cannot save str.split as a tokenizer
+        token_pattern=r"\S+",
         lowercase=False,
         ngram_range=ngram_range,
         norm=None,
@@ -554,6 +568,11 @@ def _hashed(n_features: int, ngram_range: tuple[int, int] = (1, 1), min_df: int 
     )
     tfidf = IncrementalTfidfTransformer(sublinear_tf=True, min_df=min_df)
     return Pipeline([("count", hashing), ("weight", tfidf)])
+
+
+def _n_hashed(parts: dict[str, Any]) -> int:
+    """Return how many columns the hashes among some parts have."""
+    return sum(part.n_features for part in parts.values() if isinstance(part, HashingVectorizer))
 
 
 def _fitted(step: Any) -> bool:

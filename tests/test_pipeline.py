@@ -4,6 +4,7 @@ import copy
 import pickle
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -223,8 +224,32 @@ def test_an_update_of_all_steps_that_fails_changes_none(model, expected):
     with pytest.raises(ValueError, match="threshold"):
         model.partial_fit(JOBS[REST], TAGS[REST])
     np.testing.assert_array_equal(model.predict_proba(JOBS[REST]), expected)
-    with pytest.raises(ValueError, match="update_steps must be 'last' or 'all', got 'both'"):
-        model.set_params(update_steps="both").partial_fit(JOBS[REST], TAGS[REST])
+    model.set_params(update_steps="both")
+    for learn in (model.partial_fit, model.fit):
+        with pytest.raises(ValueError, match="'update_steps' parameter of JobTagPipeline must be"):
+            learn(JOBS[REST], TAGS[REST])
+
+
+@pytest.mark.parametrize(
+    ("width", "message"),
+    [
+        ({"classifier__n_wide_features": 7}, "n_wide_features is 7; set widths with"),
+        (
+            {"autoencoder__topics__n_view_features": 7},
+            "hashed to 256 columns, but n_view_features",
+        ),
+        (
+            {"features__title__hash__count__n_features": 128},
+            "is hashed to 1408 columns and has 50",
+        ),
+    ],
+    ids=str,
+)
+def test_widths_that_do_not_fit_are_found_before_anything_is_done(width, message):
+    model = small_pipeline().set_params(**width)
+    for learn in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=message):
+            learn(JOBS[TRAIN], TAGS[TRAIN])
 
 
 @pytest.mark.parametrize("steps", ["last", "all"])
@@ -290,6 +315,31 @@ def test_pickle_in_a_new_process(fitted, expected):
     assert tags == fitted.predict_tags(JOBS[REST])
     here = copy.deepcopy(fitted).partial_fit(JOBS[REST], TAGS[REST])
     np.testing.assert_array_equal(updated, here.predict_proba(JOBS[REST]))
+
+
+def test_skops(fitted, expected):
+    """What must be trusted are classes of this package and the optimizer's, no function."""
+    skops_io = pytest.importorskip("skops.io")
+    guide = (Path(__file__).parents[1] / "docs" / "production.rst").read_text()
+    listed = {f"jobtag_sklearn.{name}" for name in re.findall(r'f"{package}\.([\w.]+)"', guide)}
+    for model in (small_pipeline(), fitted):
+        saved = skops_io.dumps(model)
+        trusted = set(skops_io.get_untrusted_types(data=saved))
+        optimizer = {"keras.src.optimizers.sgd.SGD"} if model is fitted else set()
+        assert trusted - listed == optimizer
+        assert model is not fitted or listed < trusted
+        loaded = skops_io.loads(saved, trusted=sorted(trusted))
+        assert loaded.get_params().keys() == model.get_params().keys()
+    np.testing.assert_array_equal(loaded.predict_proba(JOBS[REST]), expected)
+    here = copy.deepcopy(fitted).partial_fit(JOBS[REST], TAGS[REST])
+    np.testing.assert_array_equal(
+        loaded.partial_fit(JOBS[REST], TAGS[REST]).predict_proba(JOBS[REST]),
+        here.predict_proba(JOBS[REST]),
+    )
+    with pytest.raises(TypeError, match=r"Untrusted types.*LinearPath"):
+        skops_io.loads(
+            saved, trusted=[name for name in sorted(trusted) if "LinearPath" not in name]
+        )
 
 
 def test_clone(fitted, expected):

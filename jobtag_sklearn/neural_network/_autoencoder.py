@@ -27,7 +27,6 @@ from jobtag_sklearn.neural_network._batches import (
     row_batches,
 )
 from jobtag_sklearn.neural_network._tensorboard import log_codes
-from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import Tags, check_tags
 
@@ -269,7 +268,7 @@ class ConvAutoencoderTransformer(
         go_on = self.warm_start and hasattr(self, "model_")
         if go_on:
             self._check_decoder()
-        with unchanged_on_error(self):
+        with self._unchanged_on_error():
             X, tags = self._validate(X, y, reset=not go_on)
             if not go_on:
                 self._begin(X, tags)
@@ -300,7 +299,7 @@ class ConvAutoencoderTransformer(
         first = not hasattr(self, "model_")
         if not first:
             self._check_decoder()
-        with unchanged_on_error(self):
+        with self._unchanged_on_error():
             X, tags = self._validate(X, y, reset=first)
             if first:
                 self._begin(X, tags)
@@ -515,10 +514,11 @@ class ConvAutoencoderTransformer(
         return network.get_layer(_networks.ENCODER) if encoder_only else network
 
     def _compile_settings(self) -> dict[str, Any]:
-        loss = {_networks.RECONSTRUCTION: _networks.squared_error_loss(_INPUT_NORM**2)}
+        error = _networks.squared_error_loss(_INPUT_NORM**2)
+        loss = {_networks.RECONSTRUCTION: _networks.Float32Loss(error)}
         weights = {_networks.RECONSTRUCTION: 1.0}
         if self._network_settings["n_tags"]:
-            loss[_networks.TAGS] = _networks.tag_loss()
+            loss[_networks.TAGS] = _networks.Float32Loss(_networks.tag_loss())
             # networks of an earlier format were trained with all of the weight
             share = getattr(self, "_tagged_share", 1.0)
             weights[_networks.TAGS] = float(self.tag_loss_weight) * share

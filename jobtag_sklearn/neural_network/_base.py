@@ -16,13 +16,15 @@ import tensorflow as tf
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from jobtag_sklearn.neural_network._batches import TrainingBatches
+from jobtag_sklearn.neural_network._processes import check_process
 from jobtag_sklearn.neural_network._scikeras_bridge import ScikerasBridge
 from jobtag_sklearn.neural_network._tensorboard import TrainingLog, new_log_folder
 from jobtag_sklearn.neural_network._training import train
+from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
 
 #: Raised when what a pickle holds of a network changes; `__setstate__` keeps the readers.
-_STATE_FORMAT = 1
+_STATE_FORMAT = 2
 
 
 def sizes_of(sizes: Any, name: str) -> list[int]:
@@ -87,6 +89,7 @@ class KerasEstimator(ScikerasBridge):
 
     def _start(self, settings: dict[str, Any]) -> None:
         """Begin anew: a network of these settings and an empty history."""
+        check_process()
         self._network_settings = settings
         self.model_ = self._build_network(settings)
         optimizer = self._new_optimizer()
@@ -121,6 +124,7 @@ class KerasEstimator(ScikerasBridge):
 
     def _call(self, network: keras.Model, inputs: Any) -> npt.NDArray[np.float32]:
         """Apply a network, compiled for batches of any size, without training."""
+        check_process()
         # keras.Model.predict takes 50 ms for a single row, a call layer by layer 20
         if self.run_eagerly:
             return np.asarray(network(inputs, training=False))
@@ -129,6 +133,21 @@ class KerasEstimator(ScikerasBridge):
             # kept by the network, which no pickle and no copy of the estimator holds
             call = network._compiled_call = _compiled(network)
         return np.asarray(call(inputs))
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Leave attributes and, since it is trained in place, the network as they were."""
+        network = getattr(self, "model_", None)
+        optimizer = getattr(network, "optimizer", None)
+        variables = [] if network is None else [*network.variables]
+        variables += [] if optimizer is None else [*optimizer.variables]
+        before = [np.asarray(variable).copy() for variable in variables]
+        try:
+            with unchanged_on_error(self):
+                yield
+        except BaseException:
+            _assign(variables, before)
+            raise
 
     def _start_random_state(self) -> None:
         """Make the generator that this fit and all its updates draw from."""
@@ -160,35 +179,35 @@ class KerasEstimator(ScikerasBridge):
 
     def _train(self, batches: TrainingBatches, validation: TrainingBatches | None) -> None:
         """Train for all epochs."""
-        with _unchanged_on_error(self.model_):
-            history = train(
-                self.model_,
-                batches,
-                learning_rate=self._rate(),
-                epochs=self.epochs,
-                first_epoch=self.n_epochs_,
-                callbacks=[*self._new_callbacks(), *self._new_logs()],
-                verbose=int(self.verbose),
-                validation=validation,
-                patience=self.n_iter_no_change,
-                warmup=self.warmup,
-                decay=self.learning_rate_decay,
-            )
+        check_process()
+        history = train(
+            self.model_,
+            batches,
+            learning_rate=self._rate(),
+            epochs=self.epochs,
+            first_epoch=self.n_epochs_,
+            callbacks=[*self._new_callbacks(), *self._new_logs()],
+            verbose=int(self.verbose),
+            validation=validation,
+            patience=self.n_iter_no_change,
+            warmup=self.warmup,
+            decay=self.learning_rate_decay,
+        )
         self._extend_history(history)
 
     def _update(self, batches: TrainingBatches) -> None:
         """Train for one epoch, with the optimizer's state and the rate for updates."""
+        check_process()
         epoch = self.n_epochs_
-        with _unchanged_on_error(self.model_):
-            history = train(
-                self.model_,
-                batches,
-                learning_rate=self.update_learning_rate or self._rate(),
-                epochs=1,
-                first_epoch=epoch,
-                callbacks=[*self._new_callbacks(), *self._new_logs()],
-                verbose=int(self.verbose),
-            )
+        history = train(
+            self.model_,
+            batches,
+            learning_rate=self.update_learning_rate or self._rate(),
+            epochs=1,
+            first_epoch=epoch,
+            callbacks=[*self._new_callbacks(), *self._new_logs()],
+            verbose=int(self.verbose),
+        )
         self._extend_history(history)
         # models that were saved by an older version have none
         self.update_epochs_ = [*getattr(self, "update_epochs_", ()), epoch]
@@ -239,14 +258,15 @@ class KerasEstimator(ScikerasBridge):
         saved = state.pop("_saved_network", None)
         if isinstance(state.get("optimizer"), _SavedOptimizer):
             state["optimizer"] = state["optimizer"].make()
-        super().__setstate__(state)
-        if saved is None:
-            return
-        if saved["format"] > _STATE_FORMAT:
+        if saved is not None and saved["format"] > _STATE_FORMAT:
             raise ValueError(
                 f"this {type(self).__name__} was saved by a newer jobtag_sklearn (format "
                 f"{saved['format']}, this version reads up to {_STATE_FORMAT}); update the package"
             )
+        super().__setstate__({**self._defaults(), **state})
+        if saved is None:
+            return
+        check_process()
         self.model_ = self._build_network(self._network_settings)
         self.model_.set_weights(saved["weights"])
         _assign(_dropout_states(self.model_), saved["dropout"])
@@ -269,18 +289,6 @@ def _compiled(network: keras.Model) -> Any:
     # TensorFlow takes many networks of one kind, as a search makes them, for one traced anew
     call._omit_frequent_tracing_warning = True
     return call
-
-
-@contextmanager
-def _unchanged_on_error(network: keras.Model) -> Iterator[None]:
-    """Give a network its numbers back if the block fails, since it is trained in place."""
-    variables = [*network.variables, *network.optimizer.variables]
-    before = [np.asarray(variable).copy() for variable in variables]
-    try:
-        yield
-    except BaseException:
-        _assign(variables, before)
-        raise
 
 
 def _dropout_states(network: keras.Model) -> list[Any]:

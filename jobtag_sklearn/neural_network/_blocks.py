@@ -76,9 +76,11 @@ class SampleBlocks(_OfBlocks):
             where = ops.cast(ops.arange(ops.shape(blocks)[0]), "int32")
             return where, ops.ones_like(where, dtype="float32")
         full = _are_full(blocks)
-        chance = keras.random.uniform(ops.shape(full), seed=self.seed_generator)
+        chance = keras.random.uniform(ops.shape(full), dtype="float32", seed=self.seed_generator)
         where = _positions(ops.logical_or(full, chance < _SAMPLED))
-        return where, ops.where(ops.take(full, where), 1.0, 1.0 / _SAMPLED)
+        return where, 1.0 / _SAMPLED + ops.cast(ops.take(full, where), "float32") * (
+            1.0 - 1.0 / _SAMPLED
+        )
 
 
 class BlockError(_OfBlocks):

@@ -38,9 +38,9 @@ from jobtag_sklearn.neural_network._metrics import MicroF1
 from jobtag_sklearn.neural_network._weights import (
     class_weights,
     element_weights,
+    grown_class_weights,
     row_weights,
 )
-from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import (
     Tags,
@@ -104,8 +104,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         Weights of classes. For tags: ``{tag: weight of its positives}``, or "balanced" to
         weight positives and negatives of each tag inversely to their number. For
         one-dimensional `y`: ``{class: weight}``, or "balanced". Updates keep the weights of
-        the fit; a batch does not know how frequent tags are, so the first `partial_fit` of a
-        classifier that was never fitted takes no "balanced".
+        the fit; with ``new_tags="add"`` the dict may name tags that come later. A batch does
+        not know how frequent tags are, so the first `partial_fit` of a classifier that was
+        never fitted takes no "balanced".
     label_smoothing : float, default=0.05
         How far 0 and 1 are moved toward each other in the loss, which keeps a network from
         being surer than inconsistent tags allow.
@@ -119,10 +120,11 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     update_C : float, default=10.0
         How far the rows of a `partial_fit` may move the wide path away from its present
         weights.
-    update_memory : float, default=0.1
+    update_memory : float, default=1.0
         How much what the wide path has seen of a column holds that column's weights in
-        `partial_fit`: with 0 every batch moves all columns alike, and earlier ones are
-        forgotten sooner.
+        `partial_fit`. With 1, rows that were learnt before count as much as those of the batch,
+        and many small batches come to nearly the same as one large one; less follows postings
+        that change, and 0 forgets earlier ones.
     new_tags : {"error", "add"}, default="error"
         What `partial_fit` does with tags that the classifier does not know: raise an error
         that names them, or learn them too. The columns of the others and their scores stay
@@ -261,7 +263,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         learning_rate: float = 1e-3,
         update_learning_rate: float | None = None,
         update_C: float = 10.0,
-        update_memory: float = 0.1,
+        update_memory: float = 1.0,
         new_tags: str = "error",
         warmup: float = 0.1,
         learning_rate_decay: str | None = "cosine",
@@ -349,7 +351,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             The fitted classifier.
         """
         go_on = self.warm_start and hasattr(self, "model_")
-        with unchanged_on_error(self):
+        with self._unchanged_on_error():
             X = self._validate_rows(X, reset=not go_on)
             tags = self._known_tags(y) if go_on else check_tags(y)
             self_trains = not go_on and self.n_wide_features and self.unlabeled_weight
@@ -415,7 +417,7 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             `classes` are others than those of the first call.
         """
         first = not hasattr(self, "model_")
-        with unchanged_on_error(self):
+        with self._unchanged_on_error():
             X = self._validate_rows(X, reset=first)
             if not first and self.new_tags == "add":
                 self._add_new_tags(y)
@@ -529,6 +531,12 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         weight = None if sample_weight is None else np.asarray(sample_weight)[whole]
         return float(accuracy_score(truth[whole].astype(int), given[whole], sample_weight=weight))
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        wide = getattr(self, "wide_", None)
+        if wide is not None:
+            self.wide_ = wide.completed(self.update_C)
+
     def _validate_rows(self, X: Any, *, reset: bool) -> Any:
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=reset)
         if reset and self.n_wide_features >= X.shape[1]:
@@ -579,11 +587,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         self.classes_ = np.empty(len(names), dtype=object)
         for position, name in enumerate(names):
             self.classes_[position] = name
-        if self._class_weights is not None:
-            self._class_weights = tuple(
-                np.pad(weights, (0, len(new)), constant_values=1.0)
-                for weights in self._class_weights
-            )
+        self._class_weights = grown_class_weights(
+            self._class_weights, self.class_weight, len(known), new
+        )
         if self.wide_ is not None:
             self.wide_ = self.wide_.with_tags(len(new))
         self._grow({**self._network_settings, "n_outputs": len(names)})
@@ -628,7 +634,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     def _begin(self, X: Any, tags: Tags) -> None:
         self._start_random_state()
         self.classes_, self._kind = tags.classes, tags.kind
-        self._class_weights = class_weights(tags, self.class_weight)
+        self._class_weights = class_weights(
+            tags, self.class_weight, more_to_come=self.new_tags == "add"
+        )
         n_outputs = tags.indicators.shape[1]
         self.wide_ = None
         if self.n_wide_features:
@@ -669,11 +677,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             tags.indicators[rows],
             C=self.wide_C,
             balance=self.wide_balance,
-            weight=element_weights(
-                tags.indicators[rows],
-                self._tag_weights,
-                None if weight is None else weight[rows],
-            ),
+            tag_weights=self._tag_weights,
+            row_weights=None if weight is None else weight[rows],
             unlabeled_weight=self.unlabeled_weight,
             n_folds=self.wide_folds,
             seed=draw_seed(self._random),
@@ -801,10 +806,12 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     def _compile_settings(self) -> dict[str, Any]:
         positive, negative = self._tag_weights or (1.0, 1.0)
         return {
-            "loss": _networks.tag_loss(
-                label_smoothing=float(self.label_smoothing),
-                positive_weight=positive,
-                negative_weight=negative,
+            "loss": _networks.Float32Loss(
+                _networks.tag_loss(
+                    label_smoothing=float(self.label_smoothing),
+                    positive_weight=positive,
+                    negative_weight=negative,
+                )
             ),
             "metrics": [MicroF1()],
         }

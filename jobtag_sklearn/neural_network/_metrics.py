@@ -16,7 +16,7 @@ class MicroF1(keras.metrics.Metric):
     """
 
     def __init__(self, name: str = "f1") -> None:
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")
         self._n_right = self.add_weight(shape=(), initializer="zeros", name="n_right")
         self._n_both = self.add_weight(shape=(), initializer="zeros", name="n_both")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -23,10 +24,25 @@ ENCODER, DECODER, CODE = "encoder", "decoder", "code"
 RECONSTRUCTION, TAGS = "reconstruction", "tags"
 FEATURES, OFFSET, OUTPUT = "features", "offset", "output"
 
+#: Where channels are, which Keras would take from a setting of the user's.
+_LAST = {"data_format": "channels_last"}
 #: Columns of a block at most.
 _LARGEST_BLOCK = 64
 
 
+@contextmanager
+def _in_float32() -> Iterator[None]:
+    """Build layers in float32, whatever the user has set for networks of their own."""
+    # Keras keeps the policy for each thread
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+@_in_float32()
 def build_autoencoder(
     *,
     n_features: int,
@@ -60,7 +76,7 @@ def build_autoencoder(
     block = pool_size**depth
     moves = (kernel_size, pool_size, pooling)
 
-    row = keras.Input((n_features,), name=FEATURES)
+    row = keras.Input((n_features,), dtype="float32", name=FEATURES)
     if depth:
         x, where = GatherBlocks(block, width, name="gather")(row)
     else:
@@ -70,17 +86,17 @@ def build_autoencoder(
         x = layers.Dropout(input_dropout, seed=next(seeds), name="input_dropout")(x)
     x = layers.Reshape((x.shape[1], 1), name="sequence")(x)
     if not depth and width != n_features:
-        x = layers.ZeroPadding1D((0, width - n_features), name="pad")(x)
+        x = layers.ZeroPadding1D((0, width - n_features), **_LAST, name="pad")(x)
     for step, n_filters in enumerate(filters):
         if depth and step == depth:
             x = ScatterBlocks(width // block, name="scatter")([x, where, row])
         x = _shrink(x, step, n_filters, *moves, seeds)
-    x = layers.Flatten(name="flatten")(x)
+    x = layers.Flatten(**_LAST, name="flatten")(x)
     x = _hidden(x, "encoder_hidden", hidden_layer_sizes, dropout, seeds)
     code = layers.Dense(n_components, kernel_initializer=_glorot(seeds), name=CODE)(x)
     encoder = keras.Model(row, code, name=ENCODER)
 
-    code = keras.Input((n_components,), name="codes")
+    code = keras.Input((n_components,), dtype="float32", name="codes")
     x = _hidden(code, "decoder_hidden", list(reversed(hidden_layer_sizes)), dropout, seeds)
     steps = width // shrinkage
     x = layers.Dense(
@@ -101,7 +117,7 @@ def build_autoencoder(
         x = layers.Reshape((n_features,), name="row")(x)
     decoder = keras.Model([code, where] if depth else code, x, name=DECODER)
 
-    row = keras.Input((n_features,), name=FEATURES)
+    row = keras.Input((n_features,), dtype="float32", name=FEATURES)
     code = encoder(row)
     if depth:
         where, weight = SampleBlocks(block, width, seed=next(seeds), name="sample")(row)
@@ -155,11 +171,11 @@ def _shrink(
     # one strided convolution is a convolution and its pooling in one: a quarter of the
     # work, and unlike a maximum it keeps which of the pooled columns was set
     stride = pool if pooling == "stride" else 1
-    x = layers.Conv1D(n, kernel, strides=stride, padding="same", **settings)(x)
+    x = layers.Conv1D(n, kernel, strides=stride, padding="same", **_LAST, **settings)(x)
     if pooling == "max":
-        x = layers.MaxPooling1D(pool, name=f"pool_{step}")(x)
+        x = layers.MaxPooling1D(pool, **_LAST, name=f"pool_{step}")(x)
     elif pooling == "average":
-        x = layers.AveragePooling1D(pool, name=f"pool_{step}")(x)
+        x = layers.AveragePooling1D(pool, **_LAST, name=f"pool_{step}")(x)
     return x
 
 
@@ -179,11 +195,14 @@ def _grow(
         x = layers.Dense(pool * n, **settings)(x)
         return layers.Reshape((length * pool, n), name=f"columns_{step}")(x)
     if pooling == "stride":
-        return layers.Conv1DTranspose(n, kernel, strides=pool, padding="same", **settings)(x)
+        return layers.Conv1DTranspose(
+            n, kernel, strides=pool, padding="same", **_LAST, **settings
+        )(x)
     x = layers.UpSampling1D(pool, name=f"unpool_{step}")(x)
-    return layers.Conv1D(n, kernel, padding="same", **settings)(x)
+    return layers.Conv1D(n, kernel, padding="same", **_LAST, **settings)(x)
 
 
+@_in_float32()
 def build_classifier(
     *,
     n_features: int,
@@ -201,8 +220,8 @@ def build_classifier(
     learnt; before any training that is zero.
     """
     seeds = seed_stream(seed)
-    row = x = keras.Input((n_features,), name=FEATURES)
-    offset = keras.Input((n_outputs,), name=OFFSET)
+    row = x = keras.Input((n_features,), dtype="float32", name=FEATURES)
+    offset = keras.Input((n_outputs,), dtype="float32", name=OFFSET)
     if input_dropout:
         x = layers.Dropout(input_dropout, seed=next(seeds), name="input_dropout")(x)
     deep = _hidden(x, "hidden", hidden_layer_sizes, dropout, seeds, activation)
@@ -242,6 +261,18 @@ def _he(seeds: Iterator[int]) -> keras.initializers.Initializer:
 
 def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:
     return keras.initializers.GlorotUniform(seed=next(seeds))
+
+
+class Float32Loss(keras.losses.Loss):
+    """A function of truth and output that is computed in float32, whatever Keras' floatx is."""
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        super().__init__(name=function.__name__, dtype="float32")
+        self._function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each row."""
+        return self._function(y_true, y_pred)
 
 
 def squared_error_loss(scale: float) -> Any:

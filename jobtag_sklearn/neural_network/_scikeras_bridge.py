@@ -101,6 +101,12 @@ class ScikerasBridge(BaseWrapper):
             ]
         )
 
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """Return the defaults of all parameters, some of which an older pickle may lack."""
+        parameters = inspect.signature(cls).parameters
+        return {name: parameter.default for name, parameter in parameters.items()}
+
     def _store_routed(self, routed: dict[str, Any]) -> None:
         """Store routed parameters; the last thing that a subclass's ``__init__`` does."""
         for name, value in routed.items():

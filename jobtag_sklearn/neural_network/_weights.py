@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from jobtag_sklearn.utils._tags import Tags
 
 
-def class_weights(tags: Tags, class_weight: Any) -> Any:
+def class_weights(tags: Tags, class_weight: Any, *, more_to_come: bool = False) -> Any:
     """Return the weights of classes in arrays; None if all are alike.
 
     For labels an array of shape (n_classes,); for tags two of shape (n_tags,), what their
@@ -20,16 +20,13 @@ def class_weights(tags: Tags, class_weight: Any) -> Any:
     Raises
     ------
     ValueError
-        If `class_weight` names a tag or a class that there is not.
+        If `class_weight` names a tag or a class that there is not, unless there are
+        `more_to_come`.
     """
     if class_weight is None:
         return None
     if not isinstance(class_weight, str):
-        for name, weight in class_weight.items():
-            if not (np.isfinite(weight) and weight >= 0):
-                raise ValueError(
-                    f"class_weight of {name!r} is {weight}; weights are finite and not negative"
-                )
+        _check_weights(class_weight)
     indicators = tags.indicators
     if tags.kind != "multilabel":
         labels = tags.classes[_positions(tags)]
@@ -43,13 +40,37 @@ def class_weights(tags: Tags, class_weight: Any) -> Any:
             np.where(negative > 0, known / (2 * np.maximum(negative, 1)), 1).astype(np.float32),
         )
     unknown = set(class_weight) - set(tags.classes.tolist())
-    if unknown:
+    if unknown and not more_to_come:
         raise ValueError(
             f"class_weight names tags that y does not have: {sorted(map(str, unknown))}; "
             f"y has {tags.classes.tolist()}"
         )
-    weights = [class_weight.get(name, 1.0) for name in tags.classes.tolist()]
+    return _of_positives(class_weight, tags.classes.tolist())
+
+
+def grown_class_weights(of_tags: Any, class_weight: Any, n_tags: int, new: list[Any]) -> Any:
+    """Return the weights of `n_tags` tags and of new ones; the former stay what they are."""
+    named = class_weight if isinstance(class_weight, dict) else {}
+    _check_weights(named)
+    if of_tags is None:
+        if not set(named) & set(new):
+            return None
+        of_tags = _of_positives({}, [None] * n_tags)
+    of_new = _of_positives(named, new)
+    return tuple(np.concatenate(both) for both in zip(of_tags, of_new, strict=True))
+
+
+def _of_positives(class_weight: dict[Any, float], names: list[Any]) -> Any:
+    weights = [class_weight.get(name, 1.0) for name in names]
     return np.array(weights, dtype=np.float32), np.ones(len(weights), dtype=np.float32)
+
+
+def _check_weights(class_weight: dict[Any, float]) -> None:
+    for name, weight in class_weight.items():
+        if not (np.isfinite(weight) and weight >= 0):
+            raise ValueError(
+                f"class_weight of {name!r} is {weight}; weights are finite and not negative"
+            )
 
 
 def row_weights(tags: Tags, of_classes: Any) -> npt.NDArray[np.float32] | None:

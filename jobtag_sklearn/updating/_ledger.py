@@ -86,8 +86,10 @@ class Ledger:
             matches = table.c.posting_id == bindparam("the_posting_id")
             connection.execute(update(table).where(matches).values(values), old)
         new = [row for row in rows if row["posting_id"] not in there]
-        if new:
-            connection.execute(insert(table), new)
+        # one statement for many: if another process has inserted one of them meanwhile, psycopg
+        # would write to stderr that the rest of the statements was not sent
+        for some in chunks(new):
+            connection.execute(insert(table).values(some))
 
     def there(self, connection: Connection, ids: Iterable[str], *, lock: bool = False) -> set[str]:
         """Return those of the ids that the store has.

@@ -444,8 +444,7 @@ def test_fits_in_two_threads_at_once_change_nothing():
         Y_noisy = np.random.RandomState(seed).randint(0, 2, size=(80, 8)).astype(np.float32)
         return [
             fit_linear_path(
-                X, Y_noisy, C=5.0, balance=0.5, weight=None, unlabeled_weight=0.0, n_folds=3,
-                seed=seed,
+                X, Y_noisy, C=5.0, balance=0.5, unlabeled_weight=0.0, n_folds=3, seed=seed,
             )[0].coef
             for _ in range(6)
         ]  # fmt: skip

@@ -53,6 +53,11 @@ def test_pipeline_learns_on_without_its_decoder():
     before = model.predict_proba(jobs)
     np.testing.assert_array_equal(model.drop_decoder().predict_proba(jobs), before)
     assert not np.array_equal(model.partial_fit(jobs, tags).predict_proba(jobs), before)
+    codes = model.encode(jobs)
+    model.set_params(update_steps="all").partial_fit(jobs, tags)
+    # the words' weights have learnt, and the encoder has not
+    assert model["features"].transformers_[0][1]["hash"]["weight"].n_samples_seen_ == 160
+    assert np.abs(model.encode(jobs) - codes).max() < 0.1 * np.abs(codes).max()
 
 
 def test_codes_keep_the_jobs_index():

@@ -25,7 +25,7 @@ def update(path, rows, Y=Y, **settings):
         "offset": np.zeros((len(rows), Y.shape[1]), np.float32),
         "weight": None,
         "C": 2.0,
-        "memory": 0.1,
+        "memory": 1.0,
         "order": np.arange(len(rows)),
     }
     return path.updated(X[rows], Y[rows].astype(np.float32), **(defaults | settings))
@@ -36,12 +36,16 @@ def update(path, rows, Y=Y, **settings):
 
 def test_an_update_is_the_minimum_that_its_docstring_names():
     path = update(empty_linear_path(12, 3), range(40))
+    probability = 1 / (1 + np.exp(-path.logits(X[:40]).astype(float)))
+    spread = (probability * (1 - probability)).sum(axis=0)
+    np.testing.assert_allclose(path.information, spread, rtol=1e-3)
     rows = np.arange(40, 90)
     offset = np.linspace(-1, 1, 150, dtype=np.float32).reshape(50, 3)
     weight = np.random.RandomState(0).uniform(0.5, 2, size=(50, 3)).astype(np.float32)
     new = update(path, rows, offset=offset, weight=weight)
     for tag in range(3):
-        held = np.append(1 + 0.1 * path.seen, 1 + 0.1 * 40)
+        hold = 2.0 ** np.round(np.log2(2.0 * path.information[tag] / 40))
+        held = 1 + hold * np.append(path.seen, 40)
 
         def objective(change, tag=tag, held=held):
             logits = X[rows] @ (path.coef[:, tag] + change[:-1]) + path.intercept[tag]
@@ -65,7 +69,7 @@ def test_sparse_and_dense_rows_move_the_path_alike(container):
         offset=np.zeros((60, 3), np.float32),
         weight=None,
         C=2.0,
-        memory=0.1,
+        memory=1.0,
         order=np.arange(60),
     )
     for one, other in zip(dense, thin, strict=True):
@@ -73,7 +77,9 @@ def test_sparse_and_dense_rows_move_the_path_alike(container):
 
 
 def test_what_was_seen_often_holds_its_weights():
-    often = empty_linear_path(12, 3)._replace(seen=np.full(12, 1e6, np.float32))
+    often = empty_linear_path(12, 3)._replace(
+        seen=np.full(12, 1e6, np.float32), n_seen=100, information=np.full(3, 20, np.float32)
+    )
     assert np.abs(update(often, range(40)).coef).max() < 1e-3
     assert np.abs(update(often, range(40), memory=0.0).coef).max() > 0.1
 
@@ -85,7 +91,7 @@ def test_batches_without_a_tag_do_not_erase_it():
     for _ in range(5):
         path = path.updated(
             np.zeros((100, 12), np.float32), without[:100].astype(np.float32),
-            offset=np.zeros((100, 3), np.float32), weight=None, C=10.0, memory=0.1,
+            offset=np.zeros((100, 3), np.float32), weight=None, C=10.0, memory=1.0,
             order=np.arange(100),
         )  # fmt: skip
     assert f1_score(Y, path.logits(X) > 0, average="micro") > 0.5
@@ -96,7 +102,7 @@ def test_columns_beyond_rounding_are_named():
     noisy = np.random.RandomState(0).randint(0, 2, size=(62, 3)).astype(np.float32)
     with pytest.raises(ValueError, match="scale the columns, or lower update_C"):
         empty_linear_path(12, 3).updated(
-            rows, noisy, offset=np.zeros((62, 3), np.float32), weight=None, C=1e6, memory=0.1,
+            rows, noisy, offset=np.zeros((62, 3), np.float32), weight=None, C=1e6, memory=1.0,
             order=np.arange(62),
         )  # fmt: skip
 
@@ -130,6 +136,40 @@ def test_many_updates_come_close_to_a_fit_of_everything():
     assert reached > whole - 0.1
 
 
+def test_one_row_at_a_time_learns_what_all_at_once_do():
+    """Noisy rows would each move the path too far, were it not held by what others said."""
+    rng = np.random.RandomState(0)
+    weights, rows = rng.normal(size=(12, 3)), rng.normal(size=(1_000, 12)).astype(np.float32)
+    noisy = (rows @ weights / 2 + rng.logistic(size=(1_000, 3)) > 0).astype(np.float32)
+
+    def loss(size, **settings):
+        path, settings = empty_linear_path(12, 3), {"C": 10.0, "memory": 1.0} | settings
+        for start in range(0, 300, size):
+            some = slice(start, start + size)
+            path = path.updated(
+                rows[some], noisy[some], offset=np.zeros((size, 3), np.float32), weight=None,
+                order=np.arange(size), **settings,
+            )  # fmt: skip
+        return np.logaddexp(0, (1 - 2 * noisy[300:]) * path.logits(rows[300:])).mean()
+
+    at_once = loss(300)
+    assert loss(1) < 1.03 * at_once
+    assert loss(1, memory=0.05) > 1.03 * at_once
+
+
+def test_rows_of_which_a_tag_was_not_known_do_not_hold_it():
+    path = update(empty_linear_path(12, 2), range(100), Y=Y[:, :2]).with_tags(1)
+    rows = np.arange(100, 160)
+    grown = update(path, rows)
+    alone = update(empty_linear_path(12, 3), rows)
+    np.testing.assert_allclose(grown.coef[:, 2], alone.coef[:, 2], atol=1e-5)
+    np.testing.assert_allclose(grown.information[2], alone.information[2], rtol=1e-4)
+    assert np.abs(grown.coef - path.coef)[:, 0].max() < np.abs(alone.coef)[:, 0].max()
+    # and what it learns from now on does
+    again = update(grown, rows)
+    assert np.abs(again.coef - grown.coef)[:, 2].max() < np.abs(alone.coef)[:, 2].max() / 2
+
+
 # ---------------------------------------------------------------- unknown tags in fit
 
 
@@ -137,7 +177,6 @@ def fit_path(tags, **settings):
     defaults = {
         "C": 1.0,
         "balance": 0.5,
-        "weight": None,
         "unlabeled_weight": 0.1,
         "n_folds": 3,
         "seed": 0,
@@ -154,11 +193,12 @@ def test_rows_of_unknown_tags_teach_a_little():
     assert out_of_fold[:20].all()
     assert not out_of_fold[20:].any()
     only = fit_linear_path(
-        X[:20], Y[:20].astype(np.float32), C=1.0, balance=0.5, weight=None,
+        X[:20], Y[:20].astype(np.float32), C=1.0, balance=0.5,
         unlabeled_weight=0.1, n_folds=3, seed=0,
     )[0]  # fmt: skip
     np.testing.assert_allclose(alone.coef, only.coef, atol=1e-5)
     np.testing.assert_array_equal(alone.seen, only.seen)
+    np.testing.assert_allclose(alone.information, only.information, rtol=1e-5)
 
 
 def test_a_tag_that_nobody_knows_is_left_alone():
@@ -166,6 +206,23 @@ def test_a_tag_that_nobody_knows_is_left_alone():
     known[:, 2] = np.nan
     path, _ = fit_path(known)
     assert not path.coef[:, 2].any()
+
+
+def test_own_answers_weigh_what_answers_of_their_kind_do():
+    known = Y.astype(np.float32).copy()
+    known[40:] = np.nan
+    none, all_alike = np.zeros(3, np.float32), np.ones(3, np.float32)
+    path, _ = fit_path(known, tag_weights=(none, all_alike))
+    assert not path.coef.any()
+    assert (path.intercept < 0).all()
+
+
+def test_an_answer_that_weighs_nothing_is_left_out_in_silence(capfd):
+    weights = (np.array([0, 1, 1], np.float32), np.ones(3, np.float32))
+    path, _ = fit_path(Y, tag_weights=weights)
+    assert not path.coef[:, 0].any()
+    assert path.coef[:, 1:].any()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_classifier_learns_from_rows_of_unknown_tags():
@@ -298,6 +355,26 @@ def test_new_tags_of_balanced_classes_weigh_one():
     assert model.predict_proba(X).shape == (160, 3)
 
 
+def test_class_weight_may_name_a_tag_that_comes_later():
+    named = {"Sales": 2.0, "Driving": 7.0}
+    late, plain = (
+        small_classifier(new_tags="add", class_weight=weights).fit(X, TABLE[["Nursing", "Sales"]])
+        for weights in (named, None)
+    )
+    assert late.partial_fit(X, TABLE)._class_weights[0].tolist() == [1.0, 2.0, 7.0]
+    # set later, it holds for the new tag; the others keep the weights of the fit
+    plain.set_params(class_weight=named).partial_fit(X, TABLE)
+    assert plain._class_weights[0].tolist() == [1.0, 1.0, 7.0]
+    gain = late.predict_proba(X)[:, 2].mean()
+    without = small_classifier(new_tags="add").fit(X, TABLE[["Nursing", "Sales"]])
+    assert gain > without.partial_fit(X, TABLE).predict_proba(X)[:, 2].mean()
+    with pytest.raises(ValueError, match="class_weight names tags that y does not have"):
+        small_classifier(class_weight=named).fit(X, TABLE[["Nursing", "Sales"]])
+    with pytest.raises(ValueError, match="class_weight of 'Driving' is -1"):
+        plain.set_params(class_weight={"Driving": -1}).partial_fit(X, TABLE.assign(Cooking=0))
+    assert plain.classes_.tolist() == NAMES
+
+
 def test_a_new_tag_of_which_nothing_is_known_is_given_to_nobody(fitted):
     model = copy.deepcopy(fitted).set_params(new_tags="add")
     model.partial_fit(X, TABLE.assign(Driving=np.nan))
@@ -316,3 +393,42 @@ def test_names_of_new_tags_are_not_cut():
     model = small_classifier(new_tags="add").fit(X, TABLE[["Sales"]].assign(B=Y[:, 0]))
     model.partial_fit(X, TABLE[["Sales"]].assign(**{"a much longer name": Y[:, 1]}))
     assert model.classes_.tolist() == ["Sales", "B", "a much longer name"]
+
+
+# ---------------------------------------------------------------- interrupted at any moment
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_random_moments_leaves_no_trace():
+    """A signal comes between any two operations, not only where a callback is called."""
+    n_interrupted = in_fresh_python(
+        """
+        import copy, os, random, signal, threading, time
+        import numpy as np
+        X, table, model = given
+        model.partial_fit(X, table)
+        start = time.perf_counter()
+        copy.deepcopy(model).partial_fit(X, table)
+        seconds, draw, result = time.perf_counter() - start, random.Random(0), 0
+        for _ in range(12):
+            before, twin = model.predict_proba(X), copy.deepcopy(model)
+            timer = threading.Timer(
+                draw.uniform(0, seconds), os.kill, (os.getpid(), signal.SIGINT)
+            )
+            try:
+                timer.start()
+                model.partial_fit(X, table)
+                timer.join()
+                time.sleep(0.01)
+            except KeyboardInterrupt:
+                timer.join()
+                if model.n_epochs_ == twin.n_epochs_:
+                    result += 1
+                    assert np.array_equal(model.predict_proba(X), before)
+                    twin.partial_fit(X, table)
+                    again = copy.deepcopy(model).partial_fit(X, table)
+                    assert np.array_equal(again.predict_proba(X), twin.predict_proba(X))
+        """,
+        (X, TABLE, small_classifier(**WIDE, optimizer="adam", dropout=0.2, batch_size=20)),
+    )
+    assert n_interrupted > 3

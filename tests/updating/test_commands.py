@@ -159,6 +159,26 @@ def test_an_error_is_one_line_without_a_trace(folder, run, line, message):
     assert "hunter2" not in said
 
 
+def test_a_damaged_model_is_one_line(folder, capsys):
+    whole = (folder / "model.pickle").read_bytes()
+    damaged = [whole[: len(whole) * part // 8] for part in range(8)]
+    # where types and names stand, not the numbers, of which one is as good as another
+    for place in np.random.RandomState(0).randint(0, 200, size=16):
+        damaged.append(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+    codes = []
+    for number, data in enumerate(damaged):
+        (folder / "damaged.pickle").write_bytes(data)
+        codes.append(main(f"init --model damaged.pickle --store {number}.sqlite".split()))
+        said = capsys.readouterr()
+        assert (said.out == "") == (codes[-1] == 2)
+        if codes[-1]:
+            assert said.err.startswith("jobtag_sklearn: error: ")
+            assert said.err.count("\n") < 6
+    assert set(codes) <= {0, 2}
+    assert codes[:8] == [2] * 8
+    assert codes.count(2) > 16
+
+
 def test_errors_of_a_store_in_use(run, postings):
     run("init --model model.pickle")
     assert "pass --replace to put another" in run("init --model model.pickle", code=2)

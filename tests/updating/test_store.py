@@ -17,6 +17,7 @@ STRANGE = [
     "Größe 日本語 🚀 \u202eright to left",
     "line\nbreak\ttab",
 ]
+BLOCKED = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 def strange_jobs():
@@ -103,20 +104,39 @@ def test_several_write_the_same_postings_at_once(store, postings):
     assert store.n_waiting() == 160
 
 
+def test_another_process_inserts_the_same_posting_first(server_url, caplog):
+    execute_at(server_url, "DROP SCHEMA IF EXISTS public CASCADE", "CREATE SCHEMA public")
+    store = PostingStore(server_url).create()
+    # so many that psycopg has results to read before it has sent them all
+    jobs = pd.DataFrame({"job_title": "mine", "job_description": ""}, index=range(400))
+    ours = (["tag"], np.ones((400, 1)), np.ones((400, 1)))
+    engine = create_engine(server_url, poolclass=NullPool)
+    with ThreadPoolExecutor(1) as threads, engine.begin() as other:
+        other.exec_driver_sql("INSERT INTO jobtag_postings VALUES ('0', 'theirs', '', NULL, NULL)")
+        writing = threads.submit(store.add_predictions, jobs, *ours, version=1)
+        while execute_at(server_url, BLOCKED) == [(0,)]:
+            time.sleep(0.02)
+        other.commit()
+        writing.result(timeout=60)
+    rows = execute_at(server_url, "SELECT posting_id, title FROM jobtag_postings")
+    assert sorted(rows) == sorted((str(row), "mine") for row in range(400))
+    assert len(store.predictions()) == 400
+    assert not caplog.records, "psycopg writes on stderr that it gave a pipeline up"
+
+
 def test_a_deadlock_with_the_board_is_tried_again(server_url):
     execute_at(server_url, "DROP SCHEMA IF EXISTS public CASCADE", "CREATE SCHEMA public")
     store = PostingStore(server_url).create()
     jobs = pd.DataFrame({"job_title": "old", "job_description": ""}, index=["a", "b"])
     store.add_postings(jobs)
     change = "UPDATE jobtag_postings SET description = 'board' WHERE posting_id = '{}'"
-    blocked = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     engine = create_engine(server_url, poolclass=NullPool)
     with ThreadPoolExecutor(1) as threads, engine.begin() as board:
         # the store's transaction is the one that the database ends
         board.exec_driver_sql("SET LOCAL deadlock_timeout = '60s'")
         board.exec_driver_sql(change.format("b"))
         writing = threads.submit(store.add_postings, jobs.assign(job_title="new"))
-        while execute_at(server_url, blocked) == [(0,)]:
+        while execute_at(server_url, BLOCKED) == [(0,)]:
             time.sleep(0.02)
         board.exec_driver_sql(change.format("a"))
         board.commit()
