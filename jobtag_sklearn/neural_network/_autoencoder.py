@@ -432,9 +432,12 @@ class ConvAutoencoderTransformer(
         # columns take 16 MB and are about as fast as any larger number
         return max(self.batch_size, 128)
 
+    @property
+    def _encoder(self) -> keras.Model:
+        return self.model_ if self._encoder_only else self.model_.get_layer(_networks.ENCODER)
+
     def _encode(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        encoder = self.model_ if self._encoder_only else self.model_.get_layer(_networks.ENCODER)
-        return self._call(encoder, x)
+        return self._call(self._encoder, x)
 
     def _decode(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         decoder = self.model_.get_layer(_networks.DECODER)
