@@ -73,23 +73,17 @@ def fitted_autoencoder(X, tags) -> ConvAutoencoderTransformer:
 
 def measure_autoencoder(X, tags) -> None:
     """Print how fast an epoch is beside the original network."""
-    n_epochs, settings = 3, {"tag_loss_weight": 3.0, "random_state": 0}
-    # the first epoch traces the network, so it does not count
-    once = ConvAutoencoderTransformer(epochs=1, **settings)
-    more = ConvAutoencoderTransformer(epochs=1 + n_epochs, **settings)
+    network, batches = _training(fitted_autoencoder(X, tags), X, tags.to_numpy(dtype=np.float32))
     dense = X[:N_ORIGINAL].toarray()
     original = original_autoencoder(X.shape[1])
-    original.fit(dense[:10], dense[:10], batch_size=10, verbose=0)
-    times = interleave(
-        {
-            "once": lambda: once.fit(X, tags),
-            "more": lambda: more.fit(X, tags),
-            "original": lambda: original.fit(dense, dense, batch_size=10, verbose=0),
-        },
-        3,
-    )
-    ours = n_epochs * X.shape[0] / float(np.min(times["more"].clock - times["once"].clock))
-    other = N_ORIGINAL / times["original"].best
+    functions = {
+        "ours": lambda: network.fit(batches, shuffle=False, verbose=0),
+        "original": lambda: original.fit(dense, dense, batch_size=10, verbose=0),
+    }
+    # the first epochs trace the networks
+    interleave(functions, 1)
+    times = interleave(functions, 3)
+    ours, other = X.shape[0] / times["ours"].best, N_ORIGINAL / times["original"].best
     report(
         "train the autoencoder, one epoch",
         f"{ours:.0f}/s",
@@ -156,13 +150,12 @@ def _training(estimator, X, Y):
 def _compare_loops(what, network, batches, inputs, targets) -> None:
     size = batches[0][0]
     size = len(size["features"] if isinstance(size, dict) else size)
-    times = interleave(
-        {
-            "ours": lambda: network.fit(batches, shuffle=False, verbose=0),
-            "arrays": lambda: network.fit(inputs, targets, batch_size=size, verbose=0),
-        },
-        7,
-    )
+    functions = {
+        "ours": lambda: network.fit(batches, shuffle=False, verbose=0),
+        "arrays": lambda: network.fit(inputs, targets, batch_size=size, verbose=0),
+    }
+    interleave(functions, 1)
+    times = interleave(functions, 7)
     ours, other = times["ours"].best, times["arrays"].best
     report(what, f"{ours:.2f} s", f"{other:.2f} s", ours / other, "<= 1.1 x arrays in memory")
 

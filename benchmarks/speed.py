@@ -29,8 +29,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -108,6 +111,41 @@ def measure_features(jobs: pd.DataFrame) -> None:
         )
 
 
+@contextmanager
+def timed_parts() -> Iterator[dict[str, float]]:
+    """Sum the seconds by the clock that each part of a fit takes."""
+    from jobtag_sklearn.feature_extraction import CrossViewTransformer, JobColumnTransformer
+    from jobtag_sklearn.neural_network import (
+        ConvAutoencoderTransformer,
+        KerasMultiLabelClassifier,
+        _classifier,
+    )
+
+    spent: dict[str, float] = {}
+
+    def timed(part: str, function: Any) -> Any:
+        def call(*args: Any, **params: Any) -> Any:
+            start = time.perf_counter()
+            result = function(*args, **params)
+            spent[part] = spent.get(part, 0.0) + time.perf_counter() - start
+            return result
+
+        return call
+
+    with ExitStack() as stack:
+        for part, owner, name in (
+            ("text to columns", JobColumnTransformer, "fit_transform"),
+            ("autoencoder, training", ConvAutoencoderTransformer, "fit"),
+            ("autoencoder, codes", ConvAutoencoderTransformer, "transform"),
+            ("topics", CrossViewTransformer, "fit"),
+            ("wide path", _classifier, "fit_linear_path"),
+            ("deep network", KerasMultiLabelClassifier, "_train"),
+        ):
+            function = timed(part, getattr(owner, name))
+            stack.enter_context(mock.patch.object(owner, name, function))
+        yield spent
+
+
 def fitted(
     jobs: pd.DataFrame, tags: pd.DataFrame, kept: Path | None
 ) -> tuple[Any, tuple[float, float]]:
@@ -118,7 +156,10 @@ def fitted(
         with kept.open("rb") as file:
             return pickle.load(file)
     model = make_job_tag_pipeline(random_state=0)
-    seconds = measure(lambda: model.fit(jobs, tags))
+    with timed_parts() as spent:
+        seconds = measure(lambda: model.fit(jobs, tags))
+    for part, clock in spent.items():
+        print(f"  of the fit {part}: {100 * clock / seconds[0]:.0f} %")
     if kept is not None:
         with kept.open("wb") as file:
             pickle.dump((model, seconds), file)
@@ -222,6 +263,8 @@ def measure_saved(what: str, model: Any, jobs: pd.DataFrame) -> None:
 
 def measure_model(file: str, min_examples: int, kept: Path | None) -> None:
     """Print the lines on a fitted model."""
+    from jobtag_sklearn.serving import JobTagPredictor
+
     jobs, tags, test, truth = load(file, min_examples)
     model, seconds = fitted(jobs, tags, kept)
     print(f"  fit on {len(jobs):,} postings: {seconds[0]:.0f} s, processor {seconds[1]:.0f} s")
@@ -230,6 +273,7 @@ def measure_model(file: str, min_examples: int, kept: Path | None) -> None:
     measure_batch(model, others, test)
     measure_update(model, seconds, test, truth)
     measure_saved("model", model, test)
+    measure_saved("predictor", JobTagPredictor(model), test)
 
 
 def main() -> None:
