@@ -21,8 +21,11 @@ def _arrays(network: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
     """
     read = tf.raw_ops.ReadVariableOp
     return {
-        variable.path: np.asarray(read(resource=variable.value.handle, dtype=tf.float32))
-        for variable in network.trainable_variables
+        f"{layer.name}/{variable.name}": np.asarray(
+            read(resource=variable.value.handle, dtype=variable.value.dtype)
+        )
+        for layer in network.layers
+        for variable in layer.trainable_variables
     }
 
 
