@@ -202,11 +202,13 @@ class StemmingCleaner(  # type: ignore[call-arg]
             If an entry is not text; the message names its row.
         """
         self._validate_params()
-        documents = check_documents(X, estimator=self)
-        cleaned = map_chunks(
+        return self._wrap(self._of_documents(check_documents(X, estimator=self)), X)
+
+    def _of_documents(self, documents: list[str]) -> list[str]:
+        """Clean documents that are known to be text."""
+        return map_chunks(
             _clean_documents, documents, self.n_jobs, self._settings(), self.strip_html
         )
-        return self._wrap(cleaned, X)
 
     def tokenize(self, document: str) -> list[Token]:
         """Pair the words of one document with their stems.

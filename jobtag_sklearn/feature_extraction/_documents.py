@@ -174,8 +174,9 @@ def map_chunks(
     results : list
         One result for each document, in the order of the documents.
     """
-    n_chunks = min(effective_n_jobs(n_jobs), len(documents) // MIN_CHUNK)
-    if n_chunks < 2:
+    n_chunks = len(documents) // MIN_CHUNK
+    # joblib takes longer to count processors than one document takes
+    if n_chunks < 2 or (n_chunks := min(effective_n_jobs(n_jobs), n_chunks)) < 2:
         return function(documents, *args)
     bounds = np.linspace(0, len(documents), n_chunks + 1).astype(int)
     parts = Parallel(n_jobs=n_jobs)(

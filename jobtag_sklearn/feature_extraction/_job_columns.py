@@ -99,23 +99,27 @@ class JobColumnTransformer(ColumnTransformer):
         return super().transform(X, **params)
 
     def _check_jobs(self, jobs: Any) -> None:
-        wanted = [column for _, _, column in self.transformers if isinstance(column, str)]
-        if not isinstance(jobs, pd.DataFrame):
-            raise TypeError(
-                f"jobs must be a DataFrame with the columns {sorted(set(wanted))}, got "
-                f"{type(jobs).__name__}; one posting is a DataFrame of one row"
+        check_jobs(jobs, [column for _, _, column in self.transformers if isinstance(column, str)])
+
+
+def check_jobs(jobs: Any, wanted: list[str]) -> None:
+    """Raise if jobs are no table with rows and the columns that are wanted."""
+    if not isinstance(jobs, pd.DataFrame):
+        raise TypeError(
+            f"jobs must be a DataFrame with the columns {sorted(set(wanted))}, got "
+            f"{type(jobs).__name__}; one posting is a DataFrame of one row"
+        )
+    for column in wanted:
+        if column not in jobs.columns:
+            nearest = difflib.get_close_matches(
+                column,
+                [str(name) for name in jobs.columns if name not in wanted],
+                n=1,
+                cutoff=0.4,
             )
-        for column in wanted:
-            if column not in jobs.columns:
-                nearest = difflib.get_close_matches(
-                    column,
-                    [str(name) for name in jobs.columns if name not in wanted],
-                    n=1,
-                    cutoff=0.4,
-                )
-                hint = f"; rename {nearest[0]!r}?" if nearest else ""
-                raise ValueError(
-                    f"jobs have no column {column!r}{hint} They have {list(jobs.columns)[:20]}"
-                )
-        if len(jobs) == 0:
-            raise ValueError("jobs are an empty table; pass at least one posting")
+            hint = f"; rename {nearest[0]!r}?" if nearest else ""
+            raise ValueError(
+                f"jobs have no column {column!r}{hint} They have {list(jobs.columns)[:20]}"
+            )
+    if len(jobs) == 0:
+        raise ValueError("jobs are an empty table; pass at least one posting")

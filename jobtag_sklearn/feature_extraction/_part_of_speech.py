@@ -163,7 +163,10 @@ class POSFeatures(TransformerMixin, BaseEstimator):
             If an entry is not text; the message names its row.
         """
         check_is_fitted(self)
-        documents = check_documents(X, estimator=self)
+        return self._of_documents(check_documents(X, estimator=self))
+
+    def _of_documents(self, documents: list[str]) -> np.ndarray:
+        """Count in documents that are known to be text."""
         if isinstance(self.tagger_, str):
             rows = map_chunks(_count_by_lexicon, documents, self.n_jobs, self.strip_html)
         else:

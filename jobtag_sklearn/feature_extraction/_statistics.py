@@ -141,9 +141,12 @@ class TextStatistics(TransformerMixin, BaseEstimator):
             If an entry is not text; the message names its row.
         """
         self._validate_params()
+        return self._of_documents(check_documents(X, estimator=self))
+
+    def _of_documents(self, documents: list[str]) -> np.ndarray:
+        """Count in documents that are known to be text."""
         columns = self._columns()
         stop_words = resolve_stop_words(self.stop_words)
-        documents = check_documents(X, estimator=self)
         rows = map_chunks(_count_documents, documents, self.n_jobs, stop_words, self.strip_html)
         counts = to_array(rows, _N_COUNTS)
         # The counts hold one white space for each word; the last one has none behind it.

@@ -177,6 +177,8 @@ class ConvAutoencoderTransformer(
         "tag_loss_weight": [Interval(Real, 0, None, closed="left")],
     }
 
+    _keeps_moments = False
+
     def __init__(
         self,
         n_components: int = 100,
@@ -245,8 +247,8 @@ class ConvAutoencoderTransformer(
     # | partial_fit | any     | any        | one epoch more; y may be missing, wholly or in |
     # |             |         |            | part, but may not bring new tags               |
     #
-    # A network that was loaded from a pickle is like any other: optimizer and random
-    # generator go on from where they were.
+    # A network that was loaded from a pickle is like any other: the random generator goes on from
+    # where it was, and the optimizer starts anew in each call, which takes new rows up sooner.
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> ConvAutoencoderTransformer:
@@ -270,7 +272,9 @@ class ConvAutoencoderTransformer(
             self._check_decoder()
         with self._unchanged_on_error():
             X, tags = self._validate(X, y, reset=not go_on)
-            if not go_on:
+            if go_on:
+                self._renew_moments()
+            else:
                 self._begin(X, tags)
             rows, held_out = self._split(np.arange(X.shape[0]), hold_out=self.early_stopping)
             self._train(
@@ -305,6 +309,7 @@ class ConvAutoencoderTransformer(
                 self._begin(X, tags)
             else:
                 self._continue_random_state()
+                self._renew_moments()
             self._update(self._batches(X, tags, np.arange(X.shape[0]), shuffle=True))
         log_codes(self, X, tags, f"update {len(self.update_epochs_)}")
         return self
@@ -397,7 +402,7 @@ class ConvAutoencoderTransformer(
         return float(1.0 - self.reconstruction_error(X).mean())
 
     def drop_decoder(self) -> ConvAutoencoderTransformer:
-        """Keep the encoder only: all that `transform` needs, in a sixth of the space.
+        """Keep the encoder only: all that `transform` needs, in half of the space.
 
         Returns
         -------
@@ -433,9 +438,12 @@ class ConvAutoencoderTransformer(
         # columns take 16 MB and are about as fast as any larger number
         return max(self.batch_size, 128)
 
+    @property
+    def _encoder(self) -> keras.Model:
+        return self.model_ if self._encoder_only else self.model_.get_layer(_networks.ENCODER)
+
     def _encode(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        encoder = self.model_ if self._encoder_only else self.model_.get_layer(_networks.ENCODER)
-        return self._call(encoder, x)
+        return self._call(self._encoder, x)
 
     def _decode(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         decoder = self.model_.get_layer(_networks.DECODER)

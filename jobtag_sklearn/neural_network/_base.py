@@ -62,6 +62,10 @@ class KerasEstimator(ScikerasBridge):
     it is trained for (`_compile_settings`).
     """
 
+    #: Whether an update goes on with the optimizer's moments, which are twice the size of the
+    #: network, also in a pickle. Else it calls `_renew_moments`.
+    _keeps_moments: ClassVar[bool] = True
+
     _parameter_constraints: ClassVar[dict] = {
         "optimizer": [str, type, keras.optimizers.Optimizer],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -111,6 +115,13 @@ class KerasEstimator(ScikerasBridge):
         optimizer.build(self.model_.trainable_variables)
         moments = list(map(np.asarray, small.optimizer.variables))
         _assign(optimizer.variables, _padded(moments, list(map(np.asarray, optimizer.variables))))
+
+    def _renew_moments(self) -> None:
+        """Give the optimizer the moments that it had before any training."""
+        optimizer = self.model_.optimizer
+        new = _SavedOptimizer.of(optimizer).make()
+        new.build(self.model_.trainable_variables)
+        _assign(optimizer.variables, list(map(np.asarray, new.variables)))
 
     def _compile(self, optimizer: keras.optimizers.Optimizer) -> None:
         # XLA ("auto" is XLA) compiles for every new batch shape, for longer than small
@@ -247,9 +258,10 @@ class KerasEstimator(ScikerasBridge):
                 "optimizer": None,
             }
             if optimizer is not None:
+                kept = optimizer.variables if self._keeps_moments else ()
                 state["_saved_network"] |= {
                     "optimizer": _SavedOptimizer.of(optimizer),
-                    "moments": [np.asarray(variable) for variable in optimizer.variables],
+                    "moments": [np.asarray(variable) for variable in kept],
                 }
         return state
 
@@ -275,7 +287,8 @@ class KerasEstimator(ScikerasBridge):
         optimizer = saved["optimizer"].make()
         self._compile(optimizer)
         optimizer.build(self.model_.trainable_variables)
-        _assign(optimizer.variables, saved["moments"])
+        if saved["moments"]:
+            _assign(optimizer.variables, saved["moments"])
 
 
 def _compiled(network: keras.Model) -> Any:

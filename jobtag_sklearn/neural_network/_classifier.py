@@ -477,7 +477,10 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             1 where the probability of a tag reaches its threshold, else 0; for
             one-dimensional `y` a class a sample.
         """
-        probabilities = self.predict_proba(X)
+        return self._given(self.predict_proba(X))
+
+    def _given(self, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+        """Return the tags, or the classes, of samples with these probabilities."""
         if self._kind == "multiclass":
             return self.classes_[probabilities.argmax(axis=1)]
         if self._kind == "binary":

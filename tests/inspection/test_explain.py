@@ -1,5 +1,7 @@
 """Reasons: exact with respect to the model, in the user's words, and safe to show."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,15 +53,17 @@ def test_effects_are_the_models_own_differences():
     tags = TAGS.columns.tolist()
     explanation = explain_tags(model, job, tags, top=5)
     whole = model.predict_proba(JOBS.iloc[[3]])[0]
-    np.testing.assert_array_equal(explanation.probabilities, whole)
+    # a few postings are not predicted as one table, so the last bits may differ
+    near = partial(pytest.approx, abs=1e-6)
+    assert explanation.probabilities.tolist() == near(whole.tolist())
     assert explanation.frame["tag"].value_counts().tolist() == [5, 5, 5]
     words, variants = left_out(JOBS.iloc[[3]], ["job_title", "job_description"])
     rows = {(word.column, word.text): row for row, word in enumerate(words, start=1)}
     for row in explanation.frame.itertuples():
         variant = variants.iloc[[rows[row.column, row.word]]]
         probability = model.predict_proba(variant)[0, tags.index(row.tag)]
-        assert row.without == probability
-        assert row.effect == whole[tags.index(row.tag)] - probability
+        assert row.without == near(probability)
+        assert row.effect == near(whole[tags.index(row.tag)] - probability)
         text = variant[row.column].iloc[0]
         assert (
             row.word.casefold()

@@ -349,6 +349,18 @@ def test_partial_fit(fitted):
     assert small_autoencoder().partial_fit(X).transform(X).shape == (80, 3)
 
 
+def test_updates_start_the_optimizer_anew():
+    autoencoder = small_autoencoder(optimizer="adam", hidden_layer_sizes=(80, 60)).fit(X, TABLE)
+    saved = pickle.dumps(autoencoder)
+    size_of_weights = sum(weights.nbytes for weights in autoencoder.model_.get_weights())
+    assert len(saved) < 1.2 * size_of_weights + 20_000  # without moments
+    loaded = pickle.loads(saved)
+    for _ in range(2):
+        assert_same(autoencoder.partial_fit(X, TABLE), loaded.partial_fit(X, TABLE))
+    n_batches = -(-X.shape[0] // autoencoder.batch_size)
+    assert int(np.asarray(autoencoder.model_.optimizer.iterations)) == n_batches
+
+
 def test_partial_fit_improves():
     autoencoder = small_autoencoder(
         optimizer="adam", batch_size=80, dropout=0.0, input_dropout=0.0
