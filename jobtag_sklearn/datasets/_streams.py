@@ -39,6 +39,17 @@ class JobPostingStream:
     as :func:`load_job_postings` returns it for a whole table, and all have the same columns of
     tags. A posting is in one chunk, whole. No more than a chunk is in memory.
 
+    Parameters
+    ----------
+    parts : object
+        What reads the rows.
+    columns : tuple of str
+        What the columns are called that have a role.
+    wanted : tuple
+        What shall become of the rows.
+    chunksize : int
+        Postings a chunk.
+
     Attributes
     ----------
     tags : list of str
