@@ -93,7 +93,7 @@ class FileParts:
             for part in self._parts_of(path, n_rows, columns):
                 ids = part[self._columns.job_id]
                 if as_integers:
-                    part[self._columns.job_id] = ids.astype("int64")
+                    part = part.assign(**{self._columns.job_id: ids.astype("int64")})
                 elif as_integers is None:
                     integers = integers and are_integers(ids)
                 yield part

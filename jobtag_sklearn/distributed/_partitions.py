@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from jobtag_sklearn.datasets._validation import validated
-from jobtag_sklearn.distributed._shipping import ship
+from jobtag_sklearn.distributed._shipping import Shipped, ship
 
 if TYPE_CHECKING:
     import dask.array
@@ -101,7 +101,7 @@ def predict_partitions(
     if not hasattr(model, method):
         raise ValueError(f"{type(model).__name__} has no {method}; pass another method=")
     meta = _apply(_example_of(jobs), model, method).iloc[:0]
-    return jobs.map_partitions(_apply, ship(model), method, meta, meta=meta)
+    return jobs.map_partitions(_apply_shipped, ship(model), method, meta, meta=meta)
 
 
 @validated({"transformer": [HasMethods("transform")], "jobs": "no_validation"})
@@ -148,9 +148,9 @@ def transform_partitions(transformer: Any, jobs: dask.dataframe.DataFrame) -> da
     import dask
     import dask.array
 
-    example = _transform(_example_of(jobs), transformer, None)
+    example = _transform(_example_of(jobs), transformer)
     shipped = ship(transformer)
-    transform = dask.delayed(_transform, pure=True)
+    transform = dask.delayed(_transform_shipped, pure=True)
     blocks = [
         dask.array.from_delayed(
             transform(part, shipped, example[:0]),
@@ -187,12 +187,19 @@ def _example_of(jobs: dask.dataframe.DataFrame) -> pd.DataFrame:
     return example.assign(**{name: pd.Series("text", example.index) for name in text})
 
 
-def _apply(
-    part: pd.DataFrame, model: Any, method: str, empty: pd.DataFrame | None = None
+def _apply_shipped(
+    part: pd.DataFrame, model: Shipped, method: str, empty: pd.DataFrame
 ) -> pd.DataFrame:
-    """Apply a method of the model to one partition."""
-    if empty is not None and not len(part):
-        return empty.set_axis(part.index)
+    """Apply a method of the model to one partition, in a worker."""
+    return _apply(part, model.estimator(), method) if len(part) else empty.set_axis(part.index)
+
+
+def _transform_shipped(part: pd.DataFrame, transformer: Shipped, empty: Any) -> Any:
+    """Transform one partition into a block, in a worker."""
+    return _transform(part, transformer.estimator()) if len(part) else empty
+
+
+def _apply(part: pd.DataFrame, model: Any, method: str) -> pd.DataFrame:
     result = getattr(model, method)(part)
     if method == "predict_tags":
         lists = np.empty(len(part), dtype=object)
@@ -208,9 +215,6 @@ def _apply(
     return pd.DataFrame(result, index=part.index, columns=names)
 
 
-def _transform(part: pd.DataFrame, transformer: Any, empty: Any) -> Any:
-    """Transform one partition into a block."""
-    if empty is not None and not len(part):
-        return empty
+def _transform(part: pd.DataFrame, transformer: Any) -> Any:
     result = transformer.transform(part)
     return sparse.csr_matrix(result) if sparse.issparse(result) else np.asarray(result)

@@ -74,7 +74,7 @@ def test_a_killed_worker_changes_nothing(client, jobs):
     while not holders:
         time.sleep(0.05)
         has = client.who_has().items()
-        holders = [at for key, at in has if at and str(key).startswith("loads")]
+        holders = [at for key, at in has if at and str(key).startswith("Shipped")]
     time.sleep(0.5)
     # that which the other worker has the model from
     victim = client.run(os.getpid)[holders[0][0]]
