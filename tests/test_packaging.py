@@ -49,12 +49,12 @@ def test_oldest_environment_installs_the_lower_bounds():
         (specifier,) = requirement.specifier
         assert specifier.operator == "=="
         pins[requirement.name] = Version(specifier.version)
-    assert pins == lower_bounds("plot", "postgresql", "tensorboard")
+    assert pins == lower_bounds("dask", "parquet", "plot", "postgresql", "tensorboard")
 
 
 @pytest.mark.skipif(os.environ.get("TOX_ENV_NAME") != "oldest", reason="for `tox -e oldest`")
 def test_oldest_environment_has_the_lower_bounds():
-    bounds = lower_bounds("plot", "postgresql", "tensorboard")
+    bounds = lower_bounds("dask", "parquet", "plot", "postgresql", "tensorboard")
     assert {name: Version(version(name)) for name in bounds} == bounds
 
 

@@ -2,5 +2,6 @@
 
 from jobtag_sklearn.datasets._generated import make_job_postings
 from jobtag_sklearn.datasets._loading import load_job_postings
+from jobtag_sklearn.datasets._streams import JobPostingStream
 
-__all__ = ["load_job_postings", "make_job_postings"]
+__all__ = ["JobPostingStream", "load_job_postings", "make_job_postings"]

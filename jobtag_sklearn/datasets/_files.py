@@ -7,9 +7,11 @@ import tarfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -38,23 +40,72 @@ def read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
     survives; pandas infers the types of all other columns.
     """
     _check_path(path)
+    with _explained(path):
+        header = _csv_header(path, text_columns)
+        options = _csv_options(header, text_columns)
+        with _no_field_cut_off():
+            rows = pd.read_csv(path, **options)
+    _check_end(path, rows, options["na_values"])
+    return rows
+
+
+def read_csv_in_parts(
+    path: Path,
+    text_columns: Collection[str],
+    n_rows: int | None,
+    columns: Sequence[str] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Read a CSV file as :func:`read_csv` does, some rows at a time; None gives no rows."""
+    _check_path(path)
+    with _explained(path):
+        header = _csv_header(path, text_columns)
+        if n_rows is None:
+            yield pd.DataFrame(columns=header)
+            return
+        # with usecols, pandas would not see which rows have too many fields
+        options, last = _csv_options(header, text_columns), None
+        with pd.read_csv(path, chunksize=n_rows, **options) as parts:
+            while True:
+                with _no_field_cut_off():
+                    part = next(parts, None)
+                if part is None:
+                    break
+                last = part
+                yield part if columns is None else part[list(columns)]
+    if last is not None:
+        _check_end(path, last, options["na_values"])
+
+
+def _csv_header(path: Path, text_columns: Collection[str]) -> pd.Index:
+    header = pd.read_csv(path, encoding="utf-8-sig", nrows=1, header=None, dtype=str)
+    _check_header(path, header.iloc[0].dropna().tolist(), text_columns)
+    return pd.read_csv(path, encoding="utf-8-sig", nrows=0, index_col=False).columns
+
+
+def _csv_options(header: pd.Index, text_columns: Collection[str]) -> dict[str, Any]:
+    return {
+        "encoding": "utf-8-sig",
+        "dtype": {name: str for name in header if name in text_columns},
+        "keep_default_na": False,
+        "na_values": {name: [""] if name in text_columns else _MISSING for name in header},
+        "index_col": False,
+        "low_memory": False,
+    }
+
+
+@contextmanager
+def _no_field_cut_off() -> Iterator[None]:
+    """Raise where pandas would cut off what a row has too many of, with a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        yield
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with a CSV file, and what to do."""
     try:
-        header = pd.read_csv(path, encoding="utf-8-sig", nrows=1, header=None, dtype=str)
-        _check_header(path, header.iloc[0].dropna().tolist(), text_columns)
-        header = pd.read_csv(path, encoding="utf-8-sig", nrows=0, index_col=False).columns
-        missing = {name: [""] if name in text_columns else _MISSING for name in header}
-        with warnings.catch_warnings():
-            # pandas cuts off what a row has too many of, with a warning
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            rows = pd.read_csv(
-                path,
-                encoding="utf-8-sig",
-                dtype={name: str for name in header if name in text_columns},
-                keep_default_na=False,
-                na_values=missing,
-                index_col=False,
-                low_memory=False,
-            )
+        yield
     except pd.errors.ParserWarning:
         raise ValueError(
             f"{path} has rows with more fields than its header, as where a comma stands in a "
@@ -77,11 +128,9 @@ def read_csv(path: Path, text_columns: Collection[str]) -> pd.DataFrame:
         raise ValueError(
             f"{path} cannot be read: {error}. Its suffix must say how it is compressed."
         ) from error
-    _check_end(path, rows, list(missing.values()))
-    return rows
 
 
-def _check_end(path: Path, rows: pd.DataFrame, missing: list[list[str]]) -> None:
+def _check_end(path: Path, rows: pd.DataFrame, missing: dict[str, list[str]]) -> None:
     """Raise where the last row stops before its last cell, for pandas fills what is not there.
 
     A posting would lose its tags without a word. A compressed file tells by itself that it was
@@ -95,7 +144,7 @@ def _check_end(path: Path, rows: pd.DataFrame, missing: list[list[str]]) -> None
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - n_missing * _LONGEST_MISSING))
         end = file.read().decode("utf-8", errors="replace")
-    cells = "".join(f',"?(?:{"|".join(signs)})"?' for signs in missing[-n_missing:])
+    cells = "".join(f',"?(?:{"|".join(signs)})"?' for signs in list(missing.values())[-n_missing:])
     if not end.endswith(("\n", "\r")) and not re.search(f"{cells}$", end):
         raise ValueError(
             f"{path} is cut off: its last row has fewer fields than its header, and no line break "
@@ -119,24 +168,35 @@ def _check_header(path: Path, names: list[str], wanted: Collection[str]) -> None
 
 def lossless_integers(ids: pd.Series) -> pd.Series:
     """Turn ids read as text into integers where no id would be written differently."""
-    if ids.str.fullmatch("0|-?[1-9][0-9]{0,17}", na=False).all():
-        return ids.astype("int64")
-    return ids
+    return ids.astype("int64") if are_integers(ids) else ids
+
+
+def are_integers(ids: pd.Series) -> bool:
+    """Return whether ids read as text are all written as integers are."""
+    return bool(ids.str.fullmatch("0|-?[1-9][0-9]{0,17}", na=False).all())
 
 
 def _check_path(path: Path) -> None:
     """Raise if ``path`` is no file that holds a CSV table."""
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; pass the path of a CSV file in it.")
-    if not path.exists():
-        # A database URL with a typing error ends here too, password and all.
-        shown = without_secrets(str(path))
-        raise FileNotFoundError(f"There is no file {shown}{_similar_file(path)}")
+        raise IsADirectoryError(
+            f"{path} is a folder; pass the path of a CSV file in it, or chunksize= to read its "
+            "files one after the other."
+        )
+    check_exists(path)
     reader = _OTHER_READERS.get(path.suffix.lower())
     if reader is not None:
         raise ValueError(
             f"{path} is not a CSV file; read it with pandas.{reader} and pass the DataFrame."
         )
+
+
+def check_exists(path: Path) -> None:
+    """Raise if there is no file or folder ``path``, with the one that was probably meant."""
+    if not path.exists():
+        # A database URL with a typing error ends here too, password and all.
+        shown = without_secrets(str(path))
+        raise FileNotFoundError(f"There is no file {shown}{_similar_file(path)}")
 
 
 def _similar_file(path: Path) -> str:

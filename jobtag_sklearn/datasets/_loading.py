@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pandas as pd
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -17,13 +17,55 @@ from jobtag_sklearn.datasets._long_table import (
     to_jobs_and_tags,
     with_id_column,
 )
+from jobtag_sklearn.datasets._parts import FileParts, FrameParts, Parts, SqlParts, files_of
 from jobtag_sklearn.datasets._sql import is_sqlalchemy, read_table
+from jobtag_sklearn.datasets._streams import JobPostingStream, Wanted
 from jobtag_sklearn.datasets._validation import validated
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Select
 
 _SQLITE_SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
+
+
+@overload
+def load_job_postings(
+    source: "str | PathLike[str] | Engine | Connection | pd.DataFrame",
+    *,
+    table: str | None = ...,
+    query: "str | Select[Any] | None" = ...,
+    job_id: str = ...,
+    job_title: str = ...,
+    job_description: str = ...,
+    job_tag_name: str | None = ...,
+    empty_text: Literal["keep", "drop"] = ...,
+    min_examples: int = ...,
+    untagged: Literal["none", "unknown"] = ...,
+    keep_columns: Sequence[str] | None = ...,
+    tags: Sequence[str] | None = ...,
+    chunksize: None = ...,
+    verbose: bool | int = ...,
+) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+
+
+@overload
+def load_job_postings(
+    source: "str | PathLike[str] | Engine | Connection | pd.DataFrame",
+    *,
+    table: str | None = ...,
+    query: "str | Select[Any] | None" = ...,
+    job_id: str = ...,
+    job_title: str = ...,
+    job_description: str = ...,
+    job_tag_name: str | None = ...,
+    empty_text: Literal["keep", "drop"] = ...,
+    min_examples: int = ...,
+    untagged: Literal["none", "unknown"] = ...,
+    keep_columns: Sequence[str] | None = ...,
+    tags: Sequence[str] | None = ...,
+    chunksize: int,
+    verbose: bool | int = ...,
+) -> JobPostingStream: ...
 
 
 @validated(
@@ -40,6 +82,7 @@ _SQLITE_SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
         "untagged": [StrOptions({"none", "unknown"})],
         "keep_columns": ["array-like", None],
         "tags": ["array-like", None],
+        "chunksize": [Interval(Integral, 1, None, closed="left"), None],
         "verbose": ["verbose"],
     }
 )
@@ -57,8 +100,9 @@ def load_job_postings(
     untagged: Literal["none", "unknown"] = "none",
     keep_columns: Sequence[str] | None = None,
     tags: Sequence[str] | None = None,
+    chunksize: int | None = None,
     verbose: bool | int = False,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame] | JobPostingStream:
     """Load job postings and their tags from a long table.
 
     A long table has one row for each tag of each posting: a posting with three tags has three
@@ -76,7 +120,9 @@ def load_job_postings(
           ``"postgresql+psycopg://user:password@host/database"``, the path of an SQLite file
           (``.db``, ``.db3``, ``.sqlite``, ``.sqlite3``), an engine, or a connection (which is
           used as it is and stays open);
-        - a DataFrame, which is not changed. Its index may hold the job ids.
+        - a DataFrame, which is not changed. Its index may hold the job ids;
+        - with `chunksize` also a Parquet file, or a folder of CSV or of Parquet files, which
+          are read in the order of their names.
     table : str, default=None
         Name of the table or view in the database, also as ``"schema.table"``.
     query : str or sqlalchemy Select, default=None
@@ -100,11 +146,17 @@ def load_job_postings(
         The columns of the result `tags`, in this order: pass those of the first batch for each
         later one. Other tags are left out, and a tag that no posting has is a column of zeros.
         By default all tags with `min_examples` postings, sorted.
+    chunksize : int, default=None
+        Number of postings a chunk. What comes back then reads the table as it is looped over,
+        for tables that are larger than memory.
     verbose : bool or int, default=False
-        Whether to print how many postings and tags were loaded, dropped and left out.
+        Whether to print how many postings and tags were loaded, dropped and left out; with
+        `chunksize`, how many there are.
 
     Returns
     -------
+    stream : JobPostingStream
+        With `chunksize`: chunks of `jobs` and `tags`, as often as it is looped over. Otherwise:
     jobs : DataFrame of shape (n_jobs, 2 + n_kept_columns)
         One row a posting in order of first appearance, indexed by job id, with the columns
         ``job_title`` and ``job_description``, whatever they are called in the table, and those
@@ -130,6 +182,7 @@ def load_job_postings(
 
     See Also
     --------
+    JobPostingStream : What comes back with `chunksize`.
     make_job_postings : Generate postings, which need no file.
 
     Notes
@@ -145,6 +198,15 @@ def load_job_postings(
     In a CSV file only an empty cell is a missing title, description, id or tag, so that a tag
     may be called "NA". Ids in a CSV file become integers only if that loses nothing: "007" stays
     text, and then so do all other ids.
+
+    With `chunksize` no job's rows are in two chunks. A database sorts its rows by job id for
+    that, which an index on the id makes fast, and sends them as they are asked for if its
+    driver can (cursors of the server); rows of a DataFrame are put together by job. In files,
+    the rows of a job must follow each other, also from one file to the next; an id that comes
+    again later is an error. Files are read through once before the first chunk, ids and tags
+    alone, to find that out and to collect the tags; databases and DataFrames only if `tags`
+    does not name them. Ids are remembered by eight bytes a posting meanwhile. Types of the
+    columns that `keep_columns` keeps are found chunk by chunk.
 
     Examples
     --------
@@ -180,8 +242,25 @@ def load_job_postings(
     ... )
     """
     columns = Columns(job_id, job_title, job_description, job_tag_name)
-    rows = _read(source, table, query, columns)
     kept = None if keep_columns is None else list(keep_columns)
+    if chunksize is not None:
+        wanted = Wanted(
+            drop_empty=empty_text == "drop",
+            min_examples=min_examples,
+            unknown=untagged == "unknown",
+            keep_columns=kept,
+            tags=None if tags is None else list(tags),
+        )
+        parts = _in_parts(source, table, query, columns)
+        stream = JobPostingStream(parts, columns, wanted, chunksize)
+        if verbose:
+            n_jobs = "postings" if stream.n_jobs is None else f"{stream.n_jobs} postings"
+            _say(
+                f"{n_jobs} with {len(stream.tags)} tags in chunks of {chunksize}; left out "
+                f"{len(stream.left_out)} tags"
+            )
+        return stream
+    rows = _read(source, table, query, columns)
     check_columns(rows, columns, kept)
     result = to_jobs_and_tags(
         rows,
@@ -195,32 +274,55 @@ def load_job_postings(
     result.jobs.attrs["n_dropped"] = result.n_dropped
     result.tags.attrs["left_out"] = result.left_out
     if verbose:
-        sys.stdout.write(
-            f"[load_job_postings] {len(result.jobs)} postings with {result.tags.shape[1]} tags; "
+        _say(
+            f"{len(result.jobs)} postings with {result.tags.shape[1]} tags; "
             f"dropped {result.n_dropped} postings with an empty title or description, "
-            f"left out {len(result.left_out)} tags\n"
+            f"left out {len(result.left_out)} tags"
         )
     return result.jobs, result.tags
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"[load_job_postings] {line}\n")
+
+
 def _read(source: Any, table: str | None, query: Any, columns: Columns) -> pd.DataFrame:
     """Read the long table from wherever it is."""
+    source = _resolved(source, table, query)
+    if isinstance(source, Path):
+        return _with_ids(read_csv(source, set(filter(None, columns))), columns.job_id)
+    if isinstance(source, pd.DataFrame):
+        return with_id_column(source, columns.job_id)
+    return read_table(source, table, query)
+
+
+def _in_parts(source: Any, table: str | None, query: Any, columns: Columns) -> Parts:
+    """Return what reads the long table some rows at a time."""
+    source = _resolved(source, table, query)
+    if isinstance(source, Path):
+        return FileParts(files_of(source), columns)
+    if isinstance(source, pd.DataFrame):
+        return FrameParts(source, columns.job_id)
+    return SqlParts(source, table, query, columns.job_id)
+
+
+def _resolved(source: Any, table: str | None, query: Any) -> Any:
+    """Return a path, a DataFrame, or what SQLAlchemy can connect to."""
     if isinstance(source, str | PathLike) and not (isinstance(source, str) and "://" in source):
         path = Path(source).expanduser()
         if path.suffix.lower() in _SQLITE_SUFFIXES:
-            source = f"sqlite:///{path}"
-        else:
-            _refuse_sql_options(table, query, "a CSV file")
-            return _with_ids(read_csv(path, set(filter(None, columns))), columns.job_id)
+            return f"sqlite:///{path}"
+        _refuse_sql_options(table, query, "a CSV file")
+        return path
     if isinstance(source, str) or is_sqlalchemy(source):
-        return read_table(source, table, query)
+        return source
     if not isinstance(source, pd.DataFrame):
         raise TypeError(
             "source must be the path of a CSV file, the URL of a database, an SQLAlchemy engine "
             f"or connection, or a pandas DataFrame; got {type(source).__name__}."
         )
     _refuse_sql_options(table, query, "a DataFrame")
-    return with_id_column(source, columns.job_id)
+    return source
 
 
 def _with_ids(rows: pd.DataFrame, job_id: str) -> pd.DataFrame:

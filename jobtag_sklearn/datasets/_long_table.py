@@ -75,8 +75,12 @@ def to_jobs_and_tags(
     unknown: bool,
     keep_columns: Sequence[str] | None,
     tags: Sequence[str] | None,
+    whole: bool = True,
 ) -> JobTable:
-    """Collect the rows of each job, which :func:`check_columns` has let pass."""
+    """Collect the rows of each job, which :func:`check_columns` has let pass.
+
+    Without `whole` there are others: that none of these has a tag, or a text, means nothing.
+    """
     job_of_row, ids = _jobs(rows[columns.job_id], columns.job_id)
     texts = {
         "job_title": _text(rows[columns.job_title], columns.job_title, rows[columns.job_id]),
@@ -100,14 +104,17 @@ def to_jobs_and_tags(
     n_dropped = 0
     if drop_empty and not has_text.all():
         n_dropped = int((~has_text).sum())
-        if n_dropped == len(ids):
+        if whole and n_dropped == len(ids):
             raise ValueError(f"All {n_dropped} jobs have an empty title or an empty description.")
         jobs = jobs[has_text]
         kept_pair = has_text[job]
         job, tag = (np.cumsum(has_text) - 1)[job[kept_pair]], tag[kept_pair]
 
     counts = np.bincount(tag, minlength=len(names))
-    chosen = _choose_tags(names, counts, min_examples, tags)
+    if whole or tags is None:
+        chosen = choose_tags(names, counts, min_examples, tags)
+    else:
+        chosen = list(tags)
     place = pd.Index(chosen, dtype=object).get_indexer(pd.Index(names, dtype=object))
     matrix = np.zeros((len(jobs), len(chosen)), dtype=np.float64 if unknown else np.int64)
     in_matrix = place[tag] >= 0
@@ -246,7 +253,7 @@ def _tag_name(value: object) -> str:
     return str(value).strip()
 
 
-def _choose_tags(
+def choose_tags(
     names: list[str], counts: np.ndarray, min_examples: int, tags: Sequence[str] | None
 ) -> list[str]:
     """Return the tags that get a column, in their order."""

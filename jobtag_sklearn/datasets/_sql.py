@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
 _URL_FORM = "dialect+driver://user:password@host:port/database"
+#: With SQLite, SQLAlchemy would leave nothing of "pay.range" but "range".
+_WHOLE_NAMES = {"sqlite_raw_colnames": True}
 _FILE_SYSTEMS = ("http", "https", "ftp", "ftps", "sftp", "s3", "gs", "gcs", "az", "abfs", "file")
 
 
@@ -30,38 +32,99 @@ def is_sqlalchemy(source: object) -> bool:
 
 def read_table(source: Any, table: str | None, query: Any) -> pd.DataFrame:
     """Read all columns of a table, or what a query gives, from a database."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    _one_of(table, query)
+    with _connected(source) as connection:
+        try:
+            statement = _statement(connection, table, query)
+            if hasattr(statement, "execution_options"):
+                statement = statement.execution_options(**_WHOLE_NAMES)
+            # One statement, so that what others write meanwhile is seen whole or not at all.
+            return pd.read_sql_query(statement, connection)
+        except (SQLAlchemyError, pd.errors.DatabaseError) as error:
+            raise _unreadable(error, connection, table) from None
+
+
+def read_table_in_parts(
+    source: Any,
+    table: str | None,
+    query: Any,
+    n_rows: int | None,
+    *,
+    columns: Sequence[str] | None = None,
+    order_by: str | None = None,
+) -> "Iterator[pd.DataFrame]":
+    """Read a table or query some rows at a time, in the order of a column.
+
+    The database keeps what was not yet read, if its driver has cursors of the server. With
+    `n_rows` None there is one part, without rows.
+    """
+    from sqlalchemy import column, select, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    _one_of(table, query)
+    with _connected(source) as connection:
+        if isinstance(query, str):
+            # as the part of another, a query has no semicolon, and may end in a comment
+            query = query.rstrip().rstrip(";") + "\n"
+        try:
+            inner = _statement(connection, table, query)
+        except SQLAlchemyError as error:
+            raise _unreadable(error, connection, table) from None
+        if isinstance(query, str):
+            inner = inner.columns()
+        wanted: list[Any] = [text("*")] if columns is None else [column(name) for name in columns]
+        # a query has an order of its own, or none: what is around it sorts whatever it gives
+        statement = select(*wanted).select_from(inner.subquery("postings"))
+        if order_by is not None:
+            statement = statement.order_by(column(order_by))
+        options: dict[str, Any] = dict(_WHOLE_NAMES)
+        if n_rows is not None:
+            options |= {"stream_results": True, "yield_per": n_rows}
+        if n_rows is None:
+            statement = statement.limit(0)
+        try:
+            with connection.execute(statement, execution_options=options) as result:
+                names = list(result.keys())
+                if n_rows is None:
+                    yield pd.DataFrame(columns=names)
+                    return
+                for part in result.partitions():
+                    yield pd.DataFrame.from_records(part, columns=names, coerce_float=True)
+        except SQLAlchemyError as error:
+            raise _unreadable(error, connection, table) from None
+
+
+def _one_of(table: str | None, query: Any) -> None:
+    """Raise unless either a table or a query is given."""
     if (table is None) == (query is None):
         given = "neither" if table is None else "both"
         raise ValueError(
             "A database needs either table= (a table or view to read whole) or query= "
             f"(a SELECT statement); got {given}."
         )
+
+
+def _statement(connection: "Connection", table: str | None, query: Any) -> Any:
+    """Return what selects a whole table, or the query as it is."""
     from sqlalchemy import select, text
     from sqlalchemy import table as sql_table
-    from sqlalchemy.exc import SQLAlchemyError
 
-    # With SQLite, SQLAlchemy would leave nothing of "pay.range" but "range".
-    raw = {"sqlite_raw_colnames": True}
-    with _connected(source) as connection:
-        try:
-            if table is not None:
-                schema, name = _find_table(connection, table)
-                rows = sql_table(name, schema=schema)
-                statement: Any = select(text("*")).select_from(rows).execution_options(**raw)
-            elif isinstance(query, str):
-                # SQLAlchemy would take ":word" for the name of a parameter, even within quotes.
-                escaped = re.sub(r"(?<![:\w\\]):(\w+)(?![:\w])", r"\\:\1", query)
-                statement = text(escaped).execution_options(**raw)
-            else:
-                statement = query
-            # One statement, so that what others write meanwhile is seen whole or not at all.
-            return pd.read_sql_query(statement, connection)
-        except (SQLAlchemyError, pd.errors.DatabaseError) as error:
-            what = f"table {table!r}" if query is None else "query"
-            reason = reason_of(error, connection.engine.url)
-            raise ValueError(
-                f"{what} could not be read from {shown_url(connection.engine.url)}: {reason}"
-            ) from None
+    if table is not None:
+        schema, name = _find_table(connection, table)
+        return select(text("*")).select_from(sql_table(name, schema=schema))
+    if isinstance(query, str):
+        # SQLAlchemy would take ":word" for the name of a parameter, even within quotes.
+        return text(re.sub(r"(?<![:\w\\]):(\w+)(?![:\w])", r"\\:\1", query))
+    return query
+
+
+def _unreadable(error: Exception, connection: "Connection", table: str | None) -> ValueError:
+    what = "query" if table is None else f"table {table!r}"
+    url = connection.engine.url
+    reason = reason_of(error, url)
+    return ValueError(f"{what} could not be read from {shown_url(url)}: {reason}")
 
 
 def write_table(

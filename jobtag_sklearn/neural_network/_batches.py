@@ -121,3 +121,12 @@ class TrainingBatches(keras.utils.PyDataset):
         if self._tags is not None:
             targets[TAGS] = self._tags[rows]
         return (x, targets, *weight)
+
+    def release(self) -> None:
+        """Let go of all rows but one, which whoever asks for a batch once more would get."""
+        first = self._rows[:1].copy()
+        self._rows = np.zeros(len(self._rows), dtype=np.intp)
+        self._X = self._X[first]
+        for name in ("_tags", "_offset", "_sample_weight"):
+            values = getattr(self, name)
+            setattr(self, name, None if values is None else values[first])

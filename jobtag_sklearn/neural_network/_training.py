@@ -96,16 +96,22 @@ def train(
         own.append(LearningRate(learning_rate, epochs * len(batches), warmup, decay))
     if validation is not None and patience is not None:
         own.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True))
-    history = network.fit(
-        batches,
-        validation_data=validation,
-        initial_epoch=first_epoch,
-        epochs=first_epoch + epochs,
-        callbacks=[*own, *callbacks],
-        verbose=verbose,
-        # the batches shuffle by themselves; Keras would use Python's global generator
-        shuffle=False,
-    ).history
+    try:
+        history = network.fit(
+            batches,
+            validation_data=validation,
+            initial_epoch=first_epoch,
+            epochs=first_epoch + epochs,
+            callbacks=[*own, *callbacks],
+            verbose=verbose,
+            # the batches shuffle by themselves; Keras would use Python's global generator
+            shuffle=False,
+        ).history
+    finally:
+        # TensorFlow keeps every generator that Keras has not exhausted for as long as the process
+        # lives, and it would keep the rows of each update, too
+        for used in filter(None, (batches, validation)):
+            used.release()
     for callback in callbacks:
         # a callback that was given as a parameter would keep the network, and pickle it
         callback._model = None

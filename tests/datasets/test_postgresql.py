@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 from servers import postgresql_server
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from jobtag_sklearn.datasets import load_job_postings, make_job_postings
@@ -44,6 +44,20 @@ def test_there_and_back(url, engine):
         assert_same(loaded, made)
         assert loaded[0].index.equals(made[0].index)
         assert not connection.closed
+
+
+def test_chunks_are_sent_as_they_are_asked_for(url, engine):
+    made = make_job_postings(300, to_sql=url, random_state=0)
+    cursors = []
+    event.listen(
+        engine, "before_cursor_execute", lambda *given: cursors.append(type(given[1]).__name__)
+    )
+    stream = load_job_postings(engine, table="job_postings", chunksize=40)
+    chunks = list(stream)
+    assert [len(jobs) for jobs, _ in chunks] == [40] * 7 + [20]
+    assert_same(tuple(map(pd.concat, zip(*chunks, strict=True))), made)
+    # once to collect the tags, once for the chunks
+    assert cursors.count("ServerCursor") == 2
 
 
 def test_schemas_views_and_capital_letters(url, engine):

@@ -1,6 +1,7 @@
 """Updates of the classifier: how far they go, what they keep, tags that are new or unknown."""
 
 import copy
+import gc
 import pickle
 
 import keras
@@ -12,6 +13,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import f1_score, log_loss
 from small_models import in_fresh_python, make_tags, small_classifier
 
+from jobtag_sklearn.neural_network._batches import TrainingBatches
 from jobtag_sklearn.neural_network._linear_path import empty_linear_path, fit_linear_path
 
 X, Y = make_tags(n_samples=160, n_features=12, n_tags=3)
@@ -393,6 +395,16 @@ def test_names_of_new_tags_are_not_cut():
     model = small_classifier(new_tags="add").fit(X, TABLE[["Sales"]].assign(B=Y[:, 0]))
     model.partial_fit(X, TABLE[["Sales"]].assign(**{"a much longer name": Y[:, 1]}))
     assert model.classes_.tolist() == ["Sales", "B", "a much longer name"]
+
+
+def test_rows_are_let_go_once_they_are_learnt():
+    X, Y = make_tags(n_samples=200)
+    classifier = small_classifier(n_wide_features=4, epochs=1).fit(X, Y)
+    classifier.partial_fit(X, Y)
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, TrainingBatches)]
+    # TensorFlow may keep the object, but nothing of what it was made of
+    assert all(one._X.shape[0] == 1 for one in kept)
 
 
 # ---------------------------------------------------------------- interrupted at any moment

@@ -1,0 +1,4 @@
+import pytest
+
+pytest.importorskip("dask.dataframe")
+pytest.importorskip("distributed")
