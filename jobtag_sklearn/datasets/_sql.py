@@ -68,24 +68,21 @@ def read_table_in_parts(
         if isinstance(query, str):
             # as the part of another, a query has no semicolon, and may end in a comment
             query = query.rstrip().rstrip(";") + "\n"
+        wanted: list[Any] = [text("*")] if columns is None else [column(name) for name in columns]
         try:
             inner = _statement(connection, table, query)
-        except SQLAlchemyError as error:
-            raise _unreadable(error, connection, table) from None
-        if isinstance(query, str):
-            inner = inner.columns()
-        wanted: list[Any] = [text("*")] if columns is None else [column(name) for name in columns]
-        # a query has an order of its own, or none: what is around it sorts whatever it gives
-        statement = select(*wanted).select_from(inner.subquery("postings"))
-        if order_by is not None:
-            statement = statement.order_by(column(order_by))
-        options: dict[str, Any] = dict(_WHOLE_NAMES)
-        if n_rows is not None:
-            options |= {"stream_results": True, "yield_per": n_rows}
-        if n_rows is None:
-            statement = statement.limit(0)
-        try:
-            with connection.execute(statement, execution_options=options) as result:
+            if isinstance(query, str):
+                inner = inner.columns()
+            # a query has an order of its own, or none: what is around it sorts whatever it gives
+            statement = select(*wanted).select_from(inner.subquery("postings"))
+            statement = statement.execution_options(**_WHOLE_NAMES)
+            if order_by is not None:
+                statement = statement.order_by(column(order_by))
+            if n_rows is None:
+                statement = statement.limit(0)
+            else:
+                statement = statement.execution_options(stream_results=True, yield_per=n_rows)
+            with connection.execute(statement) as result:
                 names = list(result.keys())
                 if n_rows is None:
                     yield pd.DataFrame(columns=names)
