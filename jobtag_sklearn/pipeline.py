@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.feature_extraction import text as sklearn_text
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils._param_validation import StrOptions
@@ -22,6 +22,7 @@ from jobtag_sklearn._code_log import log_codes_with_titles
 from jobtag_sklearn._nested_updates import update_transformer
 from jobtag_sklearn.feature_extraction import (
     CrossViewTransformer,
+    HashingVectorizer,
     IncrementalTfidfTransformer,
     JobColumnTransformer,
     POSFeatures,
@@ -526,9 +527,7 @@ def make_job_tag_pipeline(
             ),
             (
                 "description",
-                Pipeline(
-                    [("clean", StemmingCleaner(n_jobs=n_jobs)), ("hash", FeatureUnion(words))]
-                ),
+                Pipeline([("clean", StemmingCleaner()), ("hash", FeatureUnion(words))]),
                 description,
             ),
             (
@@ -538,10 +537,7 @@ def make_job_tag_pipeline(
                         (
                             "count",
                             FeatureUnion(
-                                [
-                                    ("statistics", TextStatistics(n_jobs=n_jobs)),
-                                    ("pos", POSFeatures(n_jobs=n_jobs)),
-                                ]
+                                [("statistics", TextStatistics()), ("pos", POSFeatures())]
                             ),
                         ),
                         # counts are skewed: a few descriptions are ten times as long
@@ -560,6 +556,7 @@ def make_job_tag_pipeline(
             ),
         ],
         transformer_weights={_TITLE: _TITLE_WEIGHT},
+        n_jobs=n_jobs,
         sparse_threshold=1.0,
         verbose=verbose,
     )
@@ -634,7 +631,8 @@ def _hashed(n_features: int, ngram_range: tuple[int, int] = (1, 1), min_df: int 
 
 def _n_hashed(parts: dict[str, Any]) -> int:
     """Return how many columns the hashes among some parts have."""
-    return sum(part.n_features for part in parts.values() if isinstance(part, HashingVectorizer))
+    hashes = sklearn_text.HashingVectorizer
+    return sum(part.n_features for part in parts.values() if isinstance(part, hashes))
 
 
 def _fitted(step: Any) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import SkipTestWarning
-from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.neural_network import MLPClassifier
@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 OF_SCIKIT_LEARN = {
     "ConvAutoencoderTransformer": TruncatedSVD(),
     "CrossViewTransformer": TruncatedSVD(),
+    "HashingVectorizer": HashingVectorizer(),
     "IncrementalTfidfTransformer": TfidfTransformer(),
     "KerasMultiLabelClassifier": MLPClassifier(),
     "TunedMultiLabelThresholdClassifierCV": TunedThresholdClassifierCV(LogisticRegression()),

@@ -3,6 +3,7 @@
 from ._cleaning import StemmingCleaner, Token
 from ._cross_view import CrossViewTransformer
 from ._documents import check_documents
+from ._hashing import HashingVectorizer
 from ._job_columns import JobColumnTransformer
 from ._markup import strip_markup
 from ._part_of_speech import POSFeatures
@@ -14,6 +15,7 @@ __all__ = [
     "ENGLISH_STOP_WORDS",
     "PROTECTED_TOKENS",
     "CrossViewTransformer",
+    "HashingVectorizer",
     "IncrementalTfidfTransformer",
     "JobColumnTransformer",
     "POSFeatures",

@@ -174,12 +174,32 @@ def map_chunks(
     results : list
         One result for each document, in the order of the documents.
     """
-    n_chunks = len(documents) // MIN_CHUNK
+    chunks = chunks_for(len(documents), n_jobs)
+    if len(chunks) < 2:
+        return function(documents, *args)
+    parts = Parallel(n_jobs=n_jobs)(delayed(function)(documents[chunk], *args) for chunk in chunks)
+    return [result for part in parts for result in part]
+
+
+def chunks_for(n_rows: int, n_jobs: int | None) -> list[slice]:
+    """Return the rows that each of several processes gets.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of all rows.
+
+    n_jobs : int or None
+        Number of jobs as in joblib.
+
+    Returns
+    -------
+    chunks : list of slice
+        One for each process; a single one where more would not pay.
+    """
+    n_chunks = n_rows // MIN_CHUNK
     # joblib takes longer to count processors than one document takes
     if n_chunks < 2 or (n_chunks := min(effective_n_jobs(n_jobs), n_chunks)) < 2:
-        return function(documents, *args)
-    bounds = np.linspace(0, len(documents), n_chunks + 1).astype(int)
-    parts = Parallel(n_jobs=n_jobs)(
-        delayed(function)(documents[start:stop], *args) for start, stop in pairwise(bounds)
-    )
-    return [result for part in parts for result in part]
+        return [slice(0, n_rows)]
+    bounds = np.linspace(0, n_rows, n_chunks + 1).astype(int)
+    return [slice(start, stop) for start, stop in pairwise(bounds)]

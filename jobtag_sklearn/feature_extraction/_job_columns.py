@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import AbstractContextManager, nullcontext
+from functools import reduce
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from joblib import parallel_config  # type: ignore[import-untyped]
+from scipy import sparse
 from sklearn.compose import ColumnTransformer
+from sklearn.utils.parallel import Parallel, delayed
+
+from ._documents import chunks_for
 
 
 class JobColumnTransformer(ColumnTransformer):
@@ -24,7 +32,8 @@ class JobColumnTransformer(ColumnTransformer):
     sparse_threshold : float, default=0.3
         Share of values that are not zero up to which sparse features stay sparse.
     n_jobs : int, default=None
-        Transformers that run side by side, in processes.
+        Processes, for tables of 2,000 jobs or more. Fitting runs transformers side by side,
+        transforming shares out the jobs.
     transformer_weights : dict, default=None
         What the features of a transformer are multiplied with.
     verbose : bool, default=False
@@ -71,7 +80,8 @@ class JobColumnTransformer(ColumnTransformer):
             If `X` has no rows or lacks a column.
         """
         self._check_jobs(X)
-        return super().fit_transform(X, y, **params)
+        with self._processes_if_they_pay(X):
+            return super().fit_transform(X, y, **params)
 
     def transform(self, X: Any, **params: Any) -> Any:
         """Transform jobs.
@@ -96,7 +106,23 @@ class JobColumnTransformer(ColumnTransformer):
             If `X` has no rows or lacks a column.
         """
         self._check_jobs(X)
-        return super().transform(X, **params)
+        chunks = chunks_for(len(X), self.n_jobs)
+        if len(chunks) < 2:
+            with self._processes_if_they_pay(X):
+                return super().transform(X, **params)
+        transform = delayed(type(self)._transform_here)
+        parts = (transform(self, X.iloc[chunk], params) for chunk in chunks)
+        return _stacked(Parallel(n_jobs=self.n_jobs)(parts))
+
+    def _transform_here(self, X: pd.DataFrame, params: dict[str, Any]) -> Any:
+        with parallel_config(backend="sequential"):
+            return super().transform(X, **params)
+
+    def _processes_if_they_pay(self, X: pd.DataFrame) -> AbstractContextManager[Any]:
+        """Keep the transformers of a small table in this process."""
+        if self.n_jobs is None or len(chunks_for(len(X), self.n_jobs)) > 1:
+            return nullcontext()
+        return parallel_config(backend="sequential")
 
     def _check_jobs(self, jobs: Any) -> None:
         check_jobs(jobs, [column for _, _, column in self.transformers if isinstance(column, str)])
@@ -123,3 +149,13 @@ def check_jobs(jobs: Any, wanted: list[str]) -> None:
             )
     if len(jobs) == 0:
         raise ValueError("jobs are an empty table; pass at least one posting")
+
+
+def _stacked(parts: list[Any]) -> Any:
+    if sparse.issparse(parts[0]):
+        return sparse.vstack(parts, format="csr")
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    if isinstance(parts[0], pd.DataFrame):
+        return pd.concat(parts)
+    return reduce(type(parts[0]).vstack, parts)  # polars

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.feature_extraction import text as sklearn_text
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from jobtag_sklearn.feature_extraction import (
     CrossViewTransformer,
+    HashingVectorizer,
     IncrementalTfidfTransformer,
     POSFeatures,
     StemmingCleaner,
@@ -91,7 +92,7 @@ class Counted:
 class Hashed:
     """Hashed words."""
 
-    vectorizer: HashingVectorizer
+    vectorizer: sklearn_text.HashingVectorizer
 
     def __call__(self, text: str) -> Row:
         return Row.of(self.vectorizer.transform([text]))
@@ -245,6 +246,7 @@ TRANSLATIONS: dict[type, Callable[[Any], Step]] = {
     ColumnTransformer: _columns,
     StemmingCleaner: Cleaned,
     HashingVectorizer: Hashed,
+    sklearn_text.HashingVectorizer: Hashed,
     TextStatistics: Counted,
     POSFeatures: Counted,
     IncrementalTfidfTransformer: _weighted,

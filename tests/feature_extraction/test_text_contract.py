@@ -14,6 +14,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.utils.estimator_checks import estimator_checks_generator
 from text_checks import yield_text_checks
 
+from jobtag_sklearn import feature_extraction
 from jobtag_sklearn.feature_extraction import (
     IncrementalTfidfTransformer,
     POSFeatures,
@@ -34,7 +35,9 @@ def sklearn_checks(estimators):
         ]
 
 
-SKLEARN_CHECKS = sklearn_checks([*TEXT_TRANSFORMERS, IncrementalTfidfTransformer()])
+SKLEARN_CHECKS = sklearn_checks(
+    [*TEXT_TRANSFORMERS, IncrementalTfidfTransformer(), feature_extraction.HashingVectorizer()]
+)
 TEXT_CHECKS = [check for estimator in TEXT_TRANSFORMERS for check in yield_text_checks(estimator)]
 
 
@@ -49,7 +52,7 @@ def test_text_contract(estimator, check):
 
 
 def test_no_fewer_checks_than_expected():
-    assert len(SKLEARN_CHECKS) >= 3 + 40
+    assert len(SKLEARN_CHECKS) >= 4 + 40
     assert len(TEXT_CHECKS) >= 3 * 18
 
 
