@@ -26,6 +26,7 @@ _CONSTANT_SCORE = 1.0
 #: The dual solver is several times as fast on text as the primal one, but seeds and draws from
 #: a generator that all threads of the process share; so are the filters of warnings.
 _LIBLINEAR = threading.Lock()
+_TIMES_FILTER_MAY_VANISH = 20
 #: Rows of one step of an update: their products are a matrix that is solved for each tag.
 _UPDATED_TOGETHER = 600
 _NEWTON_STEPS = 15
@@ -429,13 +430,25 @@ def _solve_tag(
         constant = _CONSTANT_SCORE if n_positive else -_CONSTANT_SCORE
         return np.zeros(X.shape[1]), constant
     rarity = np.where(y == 1, len(y) / (2 * n_positive), len(y) / (2 * (len(y) - n_positive)))
-    with _LIBLINEAR, warnings.catch_warnings():
-        # the scores are calibrated afterwards, and a solver that stopped a little early
-        # on a column of odd scale gives good ones
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LinearSVC(C=C, dual=True, random_state=0)
-        model.fit(X, y, sample_weight=weight * rarity**balance)
+    model = _fit_alone(LinearSVC(C=C, dual=True, random_state=0), X, y, weight * rarity**balance)
     return model.coef_[0], float(model.intercept_[0])
+
+
+def _fit_alone(model: LinearSVC, X: Any, y: Any, sample_weight: Any) -> LinearSVC:
+    """Fit while no other thread does, and take what a solver that stopped early has found.
+
+    The scores are calibrated afterwards, and those of a column of odd scale are good ones.
+    """
+    for _ in range(_TIMES_FILTER_MAY_VANISH):
+        with _LIBLINEAR, warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            try:
+                return model.fit(X, y, sample_weight=sample_weight)
+            except ConvergenceWarning:
+                # the filters belong to the process: a thread that left a `catch_warnings` of its
+                # own, as any check of scikit-learn's does, has put back those that raise
+                continue
+    return model.fit(X, y, sample_weight=sample_weight)
 
 
 def _calibrate(

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -11,14 +12,15 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.svm import LinearSVC
 from small_models import in_fresh_python, make_tags, small_classifier
 
 from jobtag_sklearn.model_selection import stable_threshold
-from jobtag_sklearn.neural_network._linear_path import fit_linear_path
+from jobtag_sklearn.neural_network._linear_path import _fit_alone, fit_linear_path
 
 X, Y = make_tags(n_samples=80, n_features=12, n_tags=3)
 NAMES = ["Nursing", "Sales", "Driving"]
@@ -453,6 +455,28 @@ def test_fits_in_two_threads_at_once_change_nothing():
     with ThreadPoolExecutor(2) as threads:
         together = list(threads.map(solve, (0, 1)))
     np.testing.assert_array_equal(together, alone)
+
+
+class AnotherThreadPutsBackFilters(LinearSVC):
+    """Fits as if a thread left its ``catch_warnings`` meanwhile: the filters are the process's."""
+
+    n_fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        self.n_fits += 1
+        if self.n_fits < 3:
+            warnings.simplefilter("error")
+        return super().fit(X, y, sample_weight)
+
+
+def test_solver_that_stops_early_fails_no_fit_whatever_another_thread_does_to_warnings():
+    settings = {"C": 5.0, "dual": True, "random_state": 0, "max_iter": 2}
+    weight = np.ones(len(X))
+    model = _fit_alone(AnotherThreadPutsBackFilters(**settings), X, Y[:, 0], weight)
+    assert model.n_fits == 3
+    with pytest.warns(ConvergenceWarning):
+        expected = LinearSVC(**settings).fit(X, Y[:, 0], weight)
+    np.testing.assert_array_equal(model.coef_, expected.coef_)
 
 
 @pytest.mark.parametrize("n_wide", [1, 11])
