@@ -1,6 +1,5 @@
 """Columns become codes, codes become tags: the two Keras estimators."""
 
-from jobtag_sklearn.neural_network import _without_keras  # noqa: F401 (registers)
 from jobtag_sklearn.neural_network._autoencoder import ConvAutoencoderTransformer
 from jobtag_sklearn.neural_network._classifier import KerasMultiLabelClassifier
 

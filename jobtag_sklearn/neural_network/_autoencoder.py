@@ -26,7 +26,11 @@ from jobtag_sklearn.neural_network._batches import (
     map_batches,
     row_batches,
 )
+from jobtag_sklearn.neural_network._processes import check_process
 from jobtag_sklearn.neural_network._tensorboard import log_codes
+from jobtag_sklearn.neural_network._without_keras import encoder_of
+from jobtag_sklearn.serving._forward import Encoder
+from jobtag_sklearn.serving._steps import TRANSLATIONS, UnknownStepError
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import Tags, check_tags
 
@@ -328,6 +332,11 @@ class ConvAutoencoderTransformer(
             Codes.
         """
         X = self._validate_rows(X)
+        if sparse.issparse(X) and not self.run_eagerly:
+            try:
+                return self._without_keras().of_rows(_without_duplicates(X))
+            except UnknownStepError:
+                pass
         return map_batches(self._encode, X, self._prediction_batch, self._n_features_out)
 
     def inverse_transform(self, X: Any) -> npt.NDArray[np.float32]:
@@ -442,6 +451,10 @@ class ConvAutoencoderTransformer(
     def _encoder(self) -> keras.Model:
         return self.model_ if self._encoder_only else self.model_.get_layer(_networks.ENCODER)
 
+    def _without_keras(self) -> Encoder:
+        check_process()
+        return encoder_of(self._encoder, self._network_settings)
+
     def _encode(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return self._call(self._encoder, x)
 
@@ -537,3 +550,14 @@ class ConvAutoencoderTransformer(
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _without_duplicates(X: Any) -> Any:
+    """Return a csr_matrix whose rows have each column once, in ascending order."""
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+TRANSLATIONS[ConvAutoencoderTransformer] = ConvAutoencoderTransformer._without_keras

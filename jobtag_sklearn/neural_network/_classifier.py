@@ -41,6 +41,9 @@ from jobtag_sklearn.neural_network._weights import (
     grown_class_weights,
     row_weights,
 )
+from jobtag_sklearn.neural_network._without_keras import classifier_of
+from jobtag_sklearn.serving._forward import WideAndDeep
+from jobtag_sklearn.serving._steps import TRANSLATIONS, UnknownStepError
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import (
     Tags,
@@ -729,6 +732,11 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             logits[rows] = self._call(self.model_, inputs)[: rows.stop - rows.start]
         return logits
 
+    def _without_keras(self) -> WideAndDeep:
+        if self._kind != "multilabel":
+            raise UnknownStepError("a classifier of labels has no translation")
+        return classifier_of(self.model_, self._network_settings, self.wide_)
+
     def _deep_columns(self, X: Any) -> Any:
         return X if self.wide_ is None else X[:, : self._network_settings["n_features"]]
 
@@ -824,3 +832,6 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags
+
+
+TRANSLATIONS[KerasMultiLabelClassifier] = KerasMultiLabelClassifier._without_keras

@@ -1,6 +1,8 @@
-"""Both networks as functions of one row, for `jobtag_sklearn.serving`."""
+"""Both networks as functions of arrays, for rows with few values and for single postings."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,10 +10,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jobtag_sklearn.neural_network import _networks
-from jobtag_sklearn.neural_network._autoencoder import ConvAutoencoderTransformer
-from jobtag_sklearn.neural_network._classifier import KerasMultiLabelClassifier
+from jobtag_sklearn.neural_network._linear_path import LinearPath
 from jobtag_sklearn.serving._forward import Encoder, Layer, Layers, WideAndDeep
-from jobtag_sklearn.serving._steps import TRANSLATIONS, UnknownStepError
+from jobtag_sklearn.serving._steps import UnknownStepError
 
 
 def _arrays(network: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
@@ -33,10 +34,15 @@ def _layers(arrays: dict[str, npt.NDArray[np.float32]], names: list[str]) -> Lay
     return Layers(tuple(Layer(arrays[f"{name}/kernel"], arrays[f"{name}/bias"]) for name in names))
 
 
-def _encoder(transformer: ConvAutoencoderTransformer) -> Encoder:
-    settings, network = transformer._network_settings, transformer._encoder
-    names = {layer.name for layer in network.layers}
-    if "gather" not in names:
+def encoder_of(network: keras.Model, settings: dict[str, Any]) -> Encoder:
+    """Return an encoder as a function.
+
+    Raises
+    ------
+    UnknownStepError
+        If its convolutions overlap or are pooled.
+    """
+    if "gather" not in {layer.name for layer in network.layers}:
         raise UnknownStepError("convolutions that overlap or are pooled have no translation")
     arrays = _arrays(network)
     n_steps, n_hidden = len(settings["filters"]), len(settings["hidden_layer_sizes"])
@@ -51,14 +57,22 @@ def _encoder(transformer: ConvAutoencoderTransformer) -> Encoder:
     )
 
 
-def _classifier(classifier: KerasMultiLabelClassifier) -> WideAndDeep:
-    settings, wide = classifier._network_settings, classifier.wide_
-    if classifier._kind != "multilabel" or settings["activation"] != "relu" or wide is None:
+def classifier_of(
+    network: keras.Model, settings: dict[str, Any], wide: LinearPath | None
+) -> WideAndDeep:
+    """Return a classifier as a function.
+
+    Raises
+    ------
+    UnknownStepError
+        If it has no wide path, or another activation than ReLU.
+    """
+    if wide is None or settings["activation"] != "relu":
         raise UnknownStepError(
-            "a classifier of labels, without a wide path or with another activation than ReLU "
-            "has no translation"
+            "a classifier without a wide path or with another activation than ReLU has no "
+            "translation"
         )
-    arrays = _arrays(classifier.model_)
+    arrays = _arrays(network)
     hidden = [f"hidden_{position}" for position in range(len(settings["hidden_layer_sizes"]))]
     return WideAndDeep(
         n_deep=settings["n_features"],
@@ -67,7 +81,3 @@ def _classifier(classifier: KerasMultiLabelClassifier) -> WideAndDeep:
         coef=wide.coef,
         intercept=wide.intercept,
     )
-
-
-TRANSLATIONS[ConvAutoencoderTransformer] = _encoder
-TRANSLATIONS[KerasMultiLabelClassifier] = _classifier

@@ -197,6 +197,62 @@ def test_one_code_a_row_whatever_is_beside_it(trained):
     np.testing.assert_allclose(trained.transform(many), np.tile(codes, (5, 1)), atol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def compiled():
+    """Dense rows go through Keras, sparse rows patch by patch."""
+    return small_autoencoder(
+        filters=(4, 6, 8, 8), hidden_layer_sizes=(300, 200), n_components=100, run_eagerly=False,
+    ).fit(X)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"filters": (3, 2)},
+        {"pool_size": 2, "kernel_size": 2, "filters": (3, 5, 2)},
+        {"pool_size": 5, "kernel_size": 5, "filters": (2, 3, 4)},
+        {"hidden_layer_sizes": (7,), "n_components": 1},
+        {"pool_size": 2, "kernel_size": 3},
+        {"pooling": "max"},
+        {"filters": (3,)},
+    ],
+    ids=str,
+)
+def test_patch_by_patch_and_through_keras(settings):
+    autoencoder = small_autoencoder(run_eagerly=False, **settings).fit(X)
+    for rows in (X, X * 0, X[:1]):
+        np.testing.assert_allclose(
+            autoencoder.transform(rows), autoencoder.transform(rows.toarray()), atol=1e-6
+        )
+
+
+def test_patches_of_any_csr_matrix(compiled):
+    many = sparse.vstack([X] * 14).tocsr()  # more rows than are taken at once
+    expected = compiled.transform(many.toarray())
+    np.testing.assert_allclose(compiled.transform(many), expected, atol=1e-6)
+    # each value in two entries, in descending order, zeros between them, 64-bit indices
+    row, column = many.nonzero()
+    row = np.concatenate([row, row, np.arange(many.shape[0])])
+    column = np.concatenate([column, column, np.full(many.shape[0], 7)])
+    values = np.concatenate([many.data / 2, many.data / 2, np.zeros(many.shape[0], np.float32)])
+    order = np.lexsort((-column, row))
+    starts = np.append(0, np.bincount(row).cumsum())
+    rows = sparse.csr_array((values[order], column[order], starts), shape=many.shape)
+    assert rows.nnz == 2 * many.nnz + many.shape[0]
+    before = [part.copy() for part in (rows.data, rows.indices, rows.indptr)]
+    np.testing.assert_allclose(compiled.transform(rows), expected, atol=1e-6)
+    for part, old in zip((rows.data, rows.indices, rows.indptr), before, strict=True):
+        np.testing.assert_array_equal(part, old)
+
+
+def test_bits_of_a_code_do_not_depend_on_the_rows_beside_it(compiled):
+    many = sparse.vstack([X] * 14).tocsr()
+    codes = compiled.transform(many)
+    for start, stop in ((0, 1), (3, 6), (500, 600), (1119, 1120), (7, 1000)):
+        np.testing.assert_array_equal(compiled.transform(many[start:stop]), codes[start:stop])
+
+
 def test_set_output_and_names(fitted):
     autoencoder = copy.deepcopy(fitted).set_output(transform="pandas")
     frame = pd.DataFrame(X.toarray(), index=[f"job {i}" for i in range(80)])
