@@ -14,6 +14,7 @@ from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.utils.parallel import Parallel, delayed
 
+from ._chunks import chunked_once
 from ._documents import chunks_for
 
 
@@ -80,7 +81,7 @@ class JobColumnTransformer(ColumnTransformer):
             If `X` has no rows or lacks a column.
         """
         self._check_jobs(X)
-        with self._processes_if_they_pay(X):
+        with self._processes_if_they_pay(X), chunked_once():
             return super().fit_transform(X, y, **params)
 
     def transform(self, X: Any, **params: Any) -> Any:
@@ -108,14 +109,14 @@ class JobColumnTransformer(ColumnTransformer):
         self._check_jobs(X)
         chunks = chunks_for(len(X), self.n_jobs)
         if len(chunks) < 2:
-            with self._processes_if_they_pay(X):
+            with self._processes_if_they_pay(X), chunked_once():
                 return super().transform(X, **params)
         transform = delayed(type(self)._transform_here)
         parts = (transform(self, X.iloc[chunk], params) for chunk in chunks)
         return _stacked(Parallel(n_jobs=self.n_jobs)(parts))
 
     def _transform_here(self, X: pd.DataFrame, params: dict[str, Any]) -> Any:
-        with parallel_config(backend="sequential"):
+        with parallel_config(backend="sequential"), chunked_once():
             return super().transform(X, **params)
 
     def _processes_if_they_pay(self, X: pd.DataFrame) -> AbstractContextManager[Any]:

@@ -2,8 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from functools import cache, lru_cache
-from itertools import compress, islice
+from functools import cache
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ._counting import pack, to_array, to_bytes
+from ._chunks import Chunks, chunks_of
 from ._documents import check_documents, map_chunks
 from ._markup import strip_markup
 from ._sentences import JOINING, ends_sentence, sentences, words_of
@@ -32,7 +31,12 @@ _TAGS_OF_FAMILIES = (
 _FAMILY_OF_TAG = {
     tag: place for place, tags in enumerate(_TAGS_OF_FAMILIES) for tag in tags.split()
 }
-_N_COUNTS = len(FAMILIES) + 1  # and all words, for the shares
+_N_FAMILIES = len(FAMILIES)
+_N_COUNTS = _N_FAMILIES + 1  # and all words, for the shares
+# What a chunk counts inside a sentence, what changes if it opens one, whether it ends one, and
+# whether it only joins words.
+_INSIDE, _OPENING = slice(0, _N_COUNTS), slice(_N_COUNTS, _N_COUNTS + _N_FAMILIES)
+_ENDS, _JOINS = _OPENING.stop, _OPENING.stop + 1
 
 
 class POSFeatures(TransformerMixin, BaseEstimator):
@@ -173,7 +177,7 @@ class POSFeatures(TransformerMixin, BaseEstimator):
             rows = map_chunks(
                 _count_by_tagger, documents, self.n_jobs, self.strip_html, self.tagger_
             )
-        counts = to_array(rows, _N_COUNTS)
+        counts = np.array(rows, dtype=np.float64).reshape(len(rows), _N_COUNTS)
         if self.normalize:
             return counts[:, :-1] / np.maximum(counts[:, -1:], 1)
         return counts[:, :-1]
@@ -216,62 +220,73 @@ def _load_perceptron() -> Any:
         ) from None
 
 
-@lru_cache(maxsize=256)
-def _packed_tag(tag: str | None) -> int:
-    """Return the counts that one word with this tag adds; of ``NN|JJ`` the first tag counts."""
-    family = _FAMILY_OF_TAG.get((tag or "").partition("|")[0])
-    return pack(place in (family, _N_COUNTS - 1) for place in range(_N_COUNTS))
+def _family(tag: str | None) -> int | None:
+    """Return the place of a tag's family; of ``NN|JJ`` the first tag counts."""
+    return _FAMILY_OF_TAG.get((tag or "").partition("|")[0])
 
 
-def _count_by_tagger(documents: list[str], strip_html: bool, tagger: Any) -> list[bytes]:
+def _count_by_tagger(documents: list[str], strip_html: bool, tagger: Any) -> list[list[int]]:
     """Count with a tagger that looks at sentences; importable, for worker processes."""
     rows = []
     for document in documents:
-        text = strip_markup(document) if strip_html else document
-        packed = 0
-        for sentence in sentences(text):
-            packed += sum(_packed_tag(tag) for _, tag in tagger.tag(sentence))
-        rows.append(to_bytes(packed, _N_COUNTS))
+        counts = [0] * _N_COUNTS
+        for sentence in sentences(strip_markup(document) if strip_html else document):
+            for _, tag in tagger.tag(sentence):
+                counts[-1] += 1
+                if (family := _family(tag)) is not None:
+                    counts[family] += 1
+        rows.append(counts)
     return rows
 
 
-def _count_by_lexicon(documents: list[str], strip_html: bool) -> list[bytes]:
+def _count_by_lexicon(documents: list[str], strip_html: bool) -> list[np.ndarray]:
     """Count with the lexicon; importable, for worker processes."""
-    inside, opening, ends = (memo.__getitem__ for memo in _lexicon_memos())
-    rows = []
-    for document in documents:
-        packed = 0
-        for line in (strip_markup(document) if strip_html else document).splitlines():
-            chunks = line.split()
-            if not chunks:
-                continue
-            packed += sum(map(inside, chunks))
-            packed += sum(map(opening, compress(islice(chunks, 1, None), map(ends, chunks))))
-            first = next((chunk for chunk in chunks if chunk not in JOINING), None)
-            if first is not None and (first is chunks[0] or not ends(chunks[0])):
-                packed += opening(first)
-        rows.append(to_bytes(packed, _N_COUNTS))
+    row_of = _lexicon_rows()
+    rows: list[np.ndarray] = []
+    for part in chunks_of(documents, strip_html):
+        table = part.table("parts of speech", row_of, _JOINS + 1)
+        counts = part.sums(table[:, _INSIDE])
+        opens = _opening(part, table[:, _ENDS], table[:, _JOINS])
+        counts[:, :_N_FAMILIES] += part.sums_at(opens, table[:, _OPENING])
+        rows.extend(counts)
     return rows
+
+
+def _opening(part: Chunks, ends: np.ndarray, joins: np.ndarray) -> np.ndarray:
+    """Return which chunks open a sentence, from which numbers end one or only join words."""
+    opens = np.zeros(len(part.numbers), dtype=bool)
+    opens[1:] = ends[part.numbers[:-1]]
+    opens[part.lines] = False
+    # in a line, the first chunk that does not only join words
+    able = np.flatnonzero(joins[part.numbers] == 0)
+    line_ends = np.append(part.lines[1:], len(opens))
+    first = np.append(able, len(opens))[np.searchsorted(able, part.lines)]
+    opens[first[first < line_ends]] = True
+    return opens
 
 
 @cache
-def _lexicon_memos() -> tuple[Memo[int], Memo[int], Memo[bool]]:
-    """Return what a chunk counts inside a sentence, what changes if it opens one, and its end."""
+def _lexicon_rows() -> Callable[[str], list[int]]:
     tag_of = lexicon_tagger()
-    inside_word = Memo(lambda word: _packed_tag(tag_of(word, False)))
-    opening_word = Memo(lambda word: _packed_tag(tag_of(word, True)) - inside_word[word])
+    inside_word = Memo(lambda word: _family(tag_of(word, False)))
+    opening_word = Memo(lambda word: _family(tag_of(word, True)))
 
-    def inside(chunk: str) -> int:
-        return sum(
-            inside_word[word] + (opening_word[word] if opens else 0)
-            for word, opens in words_of(chunk)
-        )
-
-    def opening(chunk: str) -> int:
+    def row(chunk: str) -> list[int]:
+        inside, opening = [0] * _N_COUNTS, [0] * _N_FAMILIES
         words = words_of(chunk)
-        return opening_word[words[0][0]] if words else 0
+        for word, opens in words:
+            inside[-1] += 1
+            if (family := (opening_word if opens else inside_word)[word]) is not None:
+                inside[family] += 1
+        if words:
+            before, after = inside_word[words[0][0]], opening_word[words[0][0]]
+            if before is not None:
+                opening[before] -= 1
+            if after is not None:
+                opening[after] += 1
+        return [*inside, *opening, ends_sentence(chunk), chunk in JOINING]
 
-    return Memo(inside), Memo(opening), Memo(ends_sentence)
+    return row
 
 
 def lexicon_tagger() -> Callable[[str, bool], str]:

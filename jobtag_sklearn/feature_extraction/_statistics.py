@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Collection
-from functools import lru_cache
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -12,10 +12,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import StrOptions
 
-from ._counting import pack, to_array, to_bytes
+from ._chunks import chunks_of
 from ._documents import check_documents, map_chunks
-from ._markup import strip_markup
-from ._words import MAX_WORD, Memo, expand_contraction, fold, resolve_stop_words
+from ._words import MAX_WORD, expand_contraction, fold, resolve_stop_words
 
 STATISTICS = (
     "n_characters",
@@ -148,7 +147,7 @@ class TextStatistics(TransformerMixin, BaseEstimator):
         columns = self._columns()
         stop_words = resolve_stop_words(self.stop_words)
         rows = map_chunks(_count_documents, documents, self.n_jobs, stop_words, self.strip_html)
-        counts = to_array(rows, _N_COUNTS)
+        counts = np.array(rows, dtype=np.float64).reshape(len(rows), _N_COUNTS)
         # The counts hold one white space for each word; the last one has none behind it.
         counts[:, 0] = np.maximum(counts[:, 0] - 1, 0)
         density = counts[:, 0] / (counts[:, 1] + 1)
@@ -191,33 +190,29 @@ class TextStatistics(TransformerMixin, BaseEstimator):
 
 def _count_documents(
     documents: list[str], stop_words: frozenset[str], strip_html: bool
-) -> list[bytes]:
+) -> list[np.ndarray]:
     """Count what is in each document; importable, for worker processes."""
-    counts_of = _remembered_counts(stop_words).__getitem__
-    if strip_html:
-        documents = [strip_markup(document) for document in documents]
-    return [to_bytes(sum(map(counts_of, text.split())), _N_COUNTS) for text in documents]
+    row_of = partial(_counts_of_chunk, stop_words=stop_words)
+    return [
+        counts
+        for part in chunks_of(documents, strip_html)
+        for counts in part.sums(part.table(("statistics", stop_words), row_of, _N_COUNTS))
+    ]
 
 
-@lru_cache(maxsize=4)
-def _remembered_counts(stop_words: frozenset[str]) -> Memo[int]:
-    def compute(chunk: str) -> int:
-        is_word, n_marks = True, 0
-        if not chunk.isalnum():
-            characters = Counter(chunk)
-            is_word = any(map(str.isalnum, characters))
-            n_marks = sum(n for character, n in characters.items() if _is_mark(character))
-        return pack(
-            (
-                len(chunk) + 1,
-                is_word,
-                n_marks,
-                chunk.isupper() and sum(map(str.isalpha, chunk)) > 1,
-                len(chunk) <= MAX_WORD and _is_stop_word(chunk, stop_words),
-            )
-        )
-
-    return Memo(compute)
+def _counts_of_chunk(chunk: str, stop_words: frozenset[str]) -> tuple[int, ...]:
+    is_word, n_marks = True, 0
+    if not chunk.isalnum():
+        characters = Counter(chunk)
+        is_word = any(map(str.isalnum, characters))
+        n_marks = sum(n for character, n in characters.items() if _is_mark(character))
+    return (
+        len(chunk) + 1,
+        is_word,
+        n_marks,
+        chunk.isupper() and sum(map(str.isalpha, chunk)) > 1,
+        len(chunk) <= MAX_WORD and _is_stop_word(chunk, stop_words),
+    )
 
 
 def _is_mark(character: str) -> bool:

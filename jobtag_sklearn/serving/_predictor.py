@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import expit
 
 from jobtag_sklearn.feature_extraction import JobColumnTransformer
+from jobtag_sklearn.feature_extraction._chunks import chunked_once
 from jobtag_sklearn.feature_extraction._documents import check_documents
 from jobtag_sklearn.feature_extraction._job_columns import check_jobs
 from jobtag_sklearn.serving._forward import WideAndDeep
@@ -64,10 +65,12 @@ class PostingScorer(NamedTuple):
         check_jobs(jobs, list(self.names))
         documents = {name: check_documents(jobs[name]) for name in set(self.names)}
         texts = zip(*(documents[name] for name in self.names), strict=True)
-        logits = [
-            self.logits(beside([step(text) for step, text in zip(self.columns, row, strict=True)]))
-            for row in texts
-        ]
+        with chunked_once():
+            features = [
+                beside([step(text) for step, text in zip(self.columns, row, strict=True)])
+                for row in texts
+            ]
+        logits = [self.logits(row) for row in features]
         return expit(np.asarray(logits, dtype=np.float64))
 
 

@@ -15,9 +15,10 @@ from jobtag_sklearn.feature_extraction import (
     check_documents,
     strip_markup,
 )
+from jobtag_sklearn.feature_extraction._chunks import seen
 from jobtag_sklearn.feature_extraction._markup import strip_markup_with_spans
-from jobtag_sklearn.feature_extraction._part_of_speech import _lexicon_memos, lexicon_tagger
-from jobtag_sklearn.feature_extraction._statistics import _is_mark, _remembered_counts
+from jobtag_sklearn.feature_extraction._part_of_speech import lexicon_tagger
+from jobtag_sklearn.feature_extraction._statistics import _is_mark
 from jobtag_sklearn.feature_extraction._word_cleaner import _cached_word_cleaner
 
 PROPERTIES = []
@@ -48,8 +49,7 @@ class LexiconOfSentences:
 def forget():
     """Empty what the process remembers of words."""
     _cached_word_cleaner.cache_clear()
-    _remembered_counts.cache_clear()
-    _lexicon_memos.cache_clear()
+    seen.forget()
 
 
 @for_all(PROPERTIES, document=documents, settings=switches)
