@@ -16,13 +16,16 @@ import numpy.typing as npt
 from jobtag_sklearn.serving._rows import Row
 
 Array = npt.NDArray[np.float32]
+Places = npt.NDArray[np.intp]
 
 #: Patches of one product; products have a multiple of it, since BLAS rounds a product's last rows
 #: otherwise where they do not fill the processor's vectors.
 _TOGETHER = 32
 #: Rows whose patches fit into the processor's cache, and rows that the dense layers take at once.
 #: Below 64 rows, BLAS has other ways of rounding.
-_CONVOLVED, _ENCODED = 64, 512
+_CONVOLVED, _ENCODED = 64, 256
+#: Columns of a block at most: larger ones seldom hold a single value.
+_LARGEST_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,80 +83,167 @@ class Encoder:
 
     def __call__(self, row: Row) -> Row:
         """Return the code of a row."""
+        workspace = _Workspace()
         flat = np.empty((self.n_patches, self.kernels[-1].shape[1]), dtype=np.float32)
-        self._convolve(row.columns, row.values, flat, _Workspace(), _TOGETHER)
+        where, x = row.columns, self._scaled(row.values)
+        for step in range(len(self.kernels) - 1):
+            where, x = self._step(step, where, x, workspace, _TOGETHER)
+        self._last_step(where, x, flat, workspace, _TOGETHER)
         return Row.of(self.dense(flat.ravel()))
 
     def of_rows(self, X: Any) -> Array:
-        """Return the codes of all rows of a csr_matrix without duplicate entries."""
+        """Return the codes of all rows of a csr_matrix without duplicate entries.
+
+        Most blocks of columns hold a single value. Without biases, ReLU lets a positive factor
+        pass, so what the steps make of such a block is its value times what they make of one.
+        """
         codes = np.empty((X.shape[0], self.dense.layers[-1].kernel.shape[1]), dtype=np.float32)
-        width, n_channels = self._width, self.kernels[-1].shape[1]
+        width = self.n_patches * self.pool ** len(self.kernels)
         workspace = _Workspace()
+        depth = self._depth()
+        of_one = self._of_single_values(depth)
         for start in range(0, X.shape[0], _ENCODED):
             stop = min(start + _ENCODED, X.shape[0])
             n_rows = stop - start
+            n_channels = self.kernels[-1].shape[1]
             flat = workspace.array(
                 "flat", (n_rows + -n_rows % _CONVOLVED, self.n_patches, n_channels)
             )
             flat[n_rows:] = 0
             for first in range(start, stop, _CONVOLVED):
-                x = X[first : min(first + _CONVOLVED, stop)]
-                of_row = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
-                place = first - start
-                self._convolve(
-                    of_row * width + x.indices, x.data, flat[place : place + x.shape[0]], workspace
+                last = min(first + _CONVOLVED, stop)
+                values = slice(X.indptr[first], X.indptr[last])
+                of_row = np.repeat(np.arange(last - first), np.diff(X.indptr[first : last + 1]))
+                where, x = self._blocks(
+                    of_row * width + X.indices[values], X.data[values], of_one, workspace
                 )
+                for step in range(depth, len(self.kernels) - 1):
+                    where, x = self._step(step, where, x, workspace)
+                self._last_step(where, x, flat[first - start : last - start], workspace)
             codes[start:stop] = self.dense(flat.reshape(len(flat), -1))[:n_rows]
         return codes
 
-    @property
-    def _width(self) -> int:
-        return self.n_patches * self.pool ** len(self.kernels)
+    def _scaled(self, values: Array) -> Array:
+        return (values * np.float32(self.scale))[:, None]
 
-    def _convolve(
+    def _depth(self) -> int:
+        """Return how many steps a block takes until it is one patch; the last step is left out."""
+        depth = 1
+        while depth < len(self.kernels) - 1 and self.pool ** (depth + 1) <= _LARGEST_BLOCK:
+            depth += 1
+        return depth
+
+    def _of_single_values(self, depth: int) -> Array:
+        """Return what the first steps make of a 1, and of a -1, in each column of a block."""
+        block = self.pool**depth
+        signs = np.repeat(np.array([1, -1], dtype=np.float32), block)
+        # each in a block of its own
+        where, x = np.arange(2 * block) * block + np.tile(np.arange(block), 2), self._scaled(signs)
+        for step in range(depth):
+            where, x = self._step(step, where, x, _Workspace())
+        return x
+
+    def _blocks(
+        self, where: Places, values: Array, of_one: Array, workspace: _Workspace
+    ) -> tuple[Places, Array]:
+        """Take the first steps, after which each block is a patch."""
+        block, depth = len(of_one) // 2, self._depth()
+        block_of = where // block
+        starts = np.flatnonzero(np.diff(block_of, prepend=-1))
+        sizes = np.diff(starts, append=len(where))
+        single = sizes == 1
+        x = workspace.array("blocks", (len(starts), of_one.shape[1]))
+        alone = starts[single]
+        value = values[alone]
+        of_alone = workspace.array("alone", (len(alone), of_one.shape[1]))
+        column = where[alone] % block + block * (value < 0)
+        np.take(of_one, column, axis=0, out=of_alone, mode="clip")
+        of_alone *= np.abs(value)[:, None]
+        x[np.flatnonzero(single)] = of_alone
+        others = np.repeat(~single, sizes)
+        shared, of_shared = where[others], self._scaled(values[others])
+        for step in range(depth):
+            shared, of_shared = self._step(step, shared, of_shared, workspace)
+        x[np.flatnonzero(~single)] = of_shared
+        return block_of[starts], x
+
+    def _step(
         self,
-        where: npt.NDArray[np.intp],
-        values: Array,
+        step: int,
+        where: Places,
+        x: Array,
+        workspace: _Workspace,
+        together: int | None = None,
+    ) -> tuple[Places, Array]:
+        """Take a step for the patches that hold a value.
+
+        Parameters
+        ----------
+        step : int
+            Which.
+        where : ndarray of shape (n_values,)
+            Places of values, in ascending order, in rows put end to end.
+        x : ndarray of shape (n_values, n_channels)
+            Values.
+        workspace : _Workspace
+            For what comes in and out.
+        together : int or None
+            Patches of one product; None takes all.
+
+        Returns
+        -------
+        where : ndarray of shape (n_patches,)
+            Places of the patches.
+        x : ndarray of shape (n_patches, n_channels_out)
+            What the step made of them.
+        """
+        patch, offset = np.divmod(where, self.pool)
+        begins = np.diff(patch, prepend=-1) > 0
+        place = (np.cumsum(begins) - 1) * self.pool + offset
+        where = patch[begins]
+        n_rows = len(where) + -len(where) % _TOGETHER
+        out = workspace.array(("out", step), (n_rows, self.kernels[step].shape[1]))
+        self._multiply(step, place, x, out, workspace, together)
+        return where, out[: len(where)]
+
+    def _last_step(
+        self,
+        where: Places,
+        x: Array,
         out: Array,
         workspace: _Workspace,
         together: int | None = None,
     ) -> None:
-        """Take all steps for values at some places, in ascending order, of rows put end to end.
+        """Take the last step for all patches, as in `_step`, into an array of their shape."""
+        patches = out.reshape(-1, out.shape[-1])
+        step, missing = len(self.kernels) - 1, -len(patches) % _TOGETHER
+        if not missing:
+            self._multiply(step, where, x, patches, workspace, together)
+            return
+        full = workspace.array(("out", step), (len(patches) + missing, out.shape[-1]))
+        self._multiply(step, where, x, full, workspace, together)
+        patches[:] = full[: len(patches)]
 
-        Parameters
-        ----------
-        where : ndarray of shape (n_values,)
-            Places.
-        values : ndarray of shape (n_values,)
-            Values.
-        out : ndarray of shape (..., n_channels)
-            What the last step says of each of its patches.
-        workspace : _Workspace
-            For what is between the steps.
-        together : int or None
-            Patches of one product; None takes all.
-        """
-        x = (values * np.float32(self.scale))[:, None]
-        n_last = out.size // out.shape[-1]
-        for step, kernel in enumerate(self.kernels):
-            patch, offset = np.divmod(where, self.pool)
-            if step == len(self.kernels) - 1:
-                place, n_patches = patch, n_last
-            else:
-                begins = np.diff(patch, prepend=-1) > 0
-                place, where = np.cumsum(begins) - 1, patch[begins]
-                n_patches = len(where)
-            n_rows = n_patches + -n_patches % _TOGETHER
-            full = workspace.array(("in", step), (n_rows * self.pool, x.shape[1]))
-            full[:] = 0
-            full[place * self.pool + offset] = x
-            x = workspace.array(("out", step), (n_rows, kernel.shape[1]))
-            shape = (-1, together or n_rows)
-            np.matmul(
-                full.reshape(*shape, len(kernel)), kernel, out=x.reshape(*shape, kernel.shape[1])
-            )
-            x = np.maximum(x, 0, out=x)[:n_patches]
-        out[:] = x.reshape(out.shape)
+    def _multiply(
+        self,
+        step: int,
+        place: Places,
+        x: Array,
+        out: Array,
+        workspace: _Workspace,
+        together: int | None,
+    ) -> None:
+        kernel = self.kernels[step]
+        full = workspace.array(("in", step), (len(out) * self.pool, x.shape[1]))
+        full[:] = 0
+        full[place] = x
+        together = together or max(len(out), 1)
+        np.matmul(
+            full.reshape(-1, together, len(kernel)),
+            kernel,
+            out=out.reshape(-1, together, kernel.shape[1]),
+        )
+        np.maximum(out, 0, out=out)
 
 
 @dataclass(frozen=True, slots=True)
