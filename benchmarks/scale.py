@@ -158,12 +158,12 @@ def _begin_alone(pickled: bytes) -> None:
     _model = pickle.loads(pickled)
 
 
-def _predict_alone(parts: list[pd.DataFrame]) -> np.ndarray:
-    return np.concatenate([_model.predict_proba(part) for part in parts])
+def _predict_alone(paths: list[Path]) -> np.ndarray:
+    return np.concatenate([_model.predict_proba(pd.read_parquet(path)) for path in paths])
 
 
-def dask_predict(n_postings: int, rounds: int) -> None:
-    """Tag postings by one process of one thread and by two workers of one, in turns."""
+def dask_predict(n_postings: int, rounds: int, folder: Path) -> None:
+    """Tag Parquet files by one process of one thread and by two workers of one, in turns."""
     import dask.dataframe as dd
     from distributed import Client, LocalCluster
 
@@ -173,8 +173,14 @@ def dask_predict(n_postings: int, rounds: int) -> None:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     model = make_job_tag_pipeline(random_state=0).fit(*make_job_postings(1_000, random_state=0))
     jobs, _ = make_job_postings(n_postings, random_state=1)
-    many = dd.from_pandas(jobs, chunksize=1_000)
-    parts = [jobs.iloc[start : start + 1_000] for start in range(0, n_postings, 1_000)]
+    # Dask cannot read an index that Parquet keeps as the description of a range
+    jobs.index = pd.Index(jobs.index.to_numpy(), name=jobs.index.name)
+    paths = []
+    for start in range(0, n_postings, 1_000):
+        paths.append(folder / f"{start:09}.parquet")
+        jobs.iloc[start : start + 1_000].to_parquet(paths[-1])
+    many = dd.read_parquet(folder, columns=["job_title", "job_description"])
+    assert many.npartitions == len(paths)
     cluster = LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     )
@@ -194,7 +200,7 @@ def dask_predict(n_postings: int, rounds: int) -> None:
         for turn in range(rounds + 1):
             before = cpu_seconds()
             start = time.perf_counter()
-            right = alone.submit(_predict_alone, parts).result()
+            right = alone.submit(_predict_alone, paths).result()
             middle = time.perf_counter()
             given = scores.compute()
             end = time.perf_counter()
@@ -287,13 +293,13 @@ def main() -> None:
     searching = commands.add_parser("search")
     searching.add_argument("n_postings", nargs="?", type=int, default=400)
     arguments = parser.parse_args()
-    if arguments.command == "dask":
-        dask_predict(arguments.n_postings, arguments.rounds)
-        return
     if arguments.command == "search":
         dask_search(arguments.n_postings)
         return
     with tempfile.TemporaryDirectory() as folder:
+        if arguments.command == "dask":
+            dask_predict(arguments.n_postings, arguments.rounds, Path(folder))
+            return
         database = arguments.database or Path(folder) / "board.sqlite"
         stream(arguments.n_postings, database, tag_only=arguments.tag_only)
 
