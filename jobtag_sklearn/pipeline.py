@@ -42,7 +42,7 @@ _TITLE_WEIGHT = 0.5
 #: trust codes of new rows as much.
 _TAG_LOSS_WEIGHT = 3.0
 
-_TITLE, _CODES, _TOPICS = "title", "codes", "topics"
+_TITLE, _CODES, _COUNTS, _TOPICS = "title", "codes", "counts", "topics"
 
 #: Up to this many jobs are predicted one after the other. A table that goes from step to step
 #: takes as long as six or seven of them, however few rows it has.
@@ -270,15 +270,21 @@ class JobTagPipeline(Pipeline):
         return super().set_params(**params)
 
     def _check_widths(self) -> None:
-        """Raise if a hash's width was changed without the steps that count its columns."""
+        """Raise if columns were changed or dropped without the steps that count them."""
         columns, classifier = self.steps[0][1], self.steps[-1][1]
         n_wide = getattr(classifier, "n_wide_features", 0)
         if not n_wide or not isinstance(columns, JobColumnTransformer):
             return
         union = self.named_steps.get("autoencoder")
-        topics = union.get_params().get(_TOPICS) if hasattr(union, "get_params") else None
+        passed_on: dict[str, Any] = getattr(union, "get_params", dict)()
+        topics = passed_on.get(_TOPICS)
         n_topics = getattr(topics, "n_components", 0)
         parts = columns.get_params()
+        if parts.get(_COUNTS) == "drop" and passed_on.get(_COUNTS, "drop") != "drop":
+            raise ValueError(
+                "features__counts='drop' leaves no counts to pass on; set autoencoder__counts="
+                "'drop' too"
+            )
         n_hashed = _n_hashed(parts)
         if n_hashed + n_topics != n_wide:
             raise ValueError(
@@ -531,7 +537,7 @@ def make_job_tag_pipeline(
                 description,
             ),
             (
-                "counts",
+                _COUNTS,
                 Pipeline(
                     [
                         (
@@ -593,7 +599,7 @@ def make_job_tag_pipeline(
                 ),
                 slice(0, n_hashed_features),
             ),
-            ("counts", "passthrough", slice(n_hashed, None)),
+            (_COUNTS, "passthrough", slice(n_hashed, None)),
             *topics,
             ("wide", "passthrough", slice(0, n_hashed)),
         ],

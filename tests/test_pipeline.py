@@ -242,6 +242,7 @@ def test_an_update_of_all_steps_that_fails_changes_none(model, expected):
             {"features__title__hash__count__n_features": 128},
             "is hashed to 1408 columns and has 50",
         ),
+        ({"features__counts": "drop"}, "no counts to pass on; set autoencoder__counts='drop' too"),
     ],
     ids=str,
 )
@@ -250,6 +251,16 @@ def test_widths_that_do_not_fit_are_found_before_anything_is_done(width, message
     for learn in (model.fit, model.partial_fit):
         with pytest.raises(ValueError, match=message):
             learn(JOBS[TRAIN], TAGS[TRAIN])
+
+
+def test_counts_may_be_left_out():
+    model = small_pipeline().set_params(features__counts="drop", autoencoder__counts="drop")
+    model.fit(JOBS[TRAIN], TAGS[TRAIN])
+    assert model[-1].n_features_in_ == 8 + 50 + 1536
+    model.partial_fit(JOBS[REST], TAGS[REST])
+    np.testing.assert_allclose(
+        model.predict_proba(JOBS[:3]), model.predict_proba(JOBS)[:3], atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("steps", ["last", "all"])
