@@ -277,6 +277,7 @@ class ConvAutoencoderTransformer(
         with self._unchanged_on_error():
             X, tags = self._validate(X, y, reset=not go_on)
             if go_on:
+                self._continue_random_state()
                 self._renew_moments()
             else:
                 self._begin(X, tags)

@@ -169,7 +169,7 @@ class KerasEstimator(ScikerasBridge):
         self._random = np.random.RandomState(given)
 
     def _continue_random_state(self) -> None:
-        """Go on with a copy, so that an update that fails leaves the generator as it was."""
+        """Go on with a copy, so that what fails leaves the generator as it was."""
         self._random = copy.deepcopy(self._random)
 
     def _split(
@@ -232,13 +232,15 @@ class KerasEstimator(ScikerasBridge):
         return [TrainingLog(self.log_folder_, self)]
 
     def _extend_history(self, history: dict[str, list[float]]) -> None:
+        # new lists, since what fails later gives back the attribute and not what it held
+        whole = dict(self.history_)
         for name, values in history.items():
             # a quantity that appears late (a validation loss after updates without) is
             # padded, so that position and epoch stay the same number
-            earlier = self.history_.setdefault(name, [])
-            earlier.extend([np.nan] * (self.n_epochs_ - len(earlier)))
-            earlier.extend(values)
-        self.n_epochs_ = max(len(values) for values in self.history_.values())
+            earlier = whole.get(name, [])
+            whole[name] = [*earlier, *[np.nan] * (self.n_epochs_ - len(earlier)), *values]
+        self.history_ = whole
+        self.n_epochs_ = max(map(len, whole.values()))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

@@ -361,7 +361,9 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
             X, tags, given = self._take_part(X, tags, sample_weight, unknown=bool(self_trains))
             self._check_threshold(tags.indicators.shape[1])
             warn_of_constant_tags(tags)
-            if not go_on:
+            if go_on:
+                self._continue_random_state()
+            else:
                 self._begin(X, tags)
             weight = self._row_weights(tags, given)
             rows, held_out = self._split(
