@@ -18,6 +18,7 @@ from jobtag_sklearn.neural_network._blocks import (
     ScatterBlocks,
     TakeBlocks,
 )
+from jobtag_sklearn.utils._block_depth import block_depth
 from jobtag_sklearn.utils._seeds import seed_stream
 
 ENCODER, DECODER, CODE = "encoder", "decoder", "code"
@@ -26,8 +27,6 @@ FEATURES, OFFSET, OUTPUT = "features", "offset", "output"
 
 #: Where channels are, which Keras would take from a setting of the user's.
 _LAST = {"data_format": "channels_last"}
-#: Columns of a block at most.
-_LARGEST_BLOCK = 64
 
 
 @contextmanager
@@ -148,8 +147,7 @@ def _block_depth(n_steps: int, kernel: int, pool: int, pooling: str) -> int:
     """Return how many steps are taken a block, 0 if blocks touch each other at once."""
     if pooling != "stride" or kernel != pool or pool == 1:
         return 0
-    # smaller blocks are more often empty, but then the steps after them cost more
-    return min(n_steps - 1, int(math.log(_LARGEST_BLOCK) / math.log(pool) + 1e-9))
+    return block_depth(n_steps, pool)
 
 
 def _shrink(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobtag_sklearn.serving._rows import Row
+from jobtag_sklearn.utils._block_depth import block_depth
 
 Array = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
@@ -24,8 +25,6 @@ _TOGETHER = 32
 #: Rows whose patches fit into the processor's cache, and rows that the dense layers take at once.
 #: Below 64 rows, BLAS has other ways of rounding.
 _CONVOLVED, _ENCODED = 64, 256
-#: Columns of a block at most: larger ones seldom hold a single value.
-_LARGEST_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class Encoder:
         codes = np.empty((X.shape[0], self.dense.layers[-1].kernel.shape[1]), dtype=np.float32)
         width = self.n_patches * self.pool ** len(self.kernels)
         workspace = _Workspace()
-        depth = self._depth()
+        depth = block_depth(len(self.kernels), self.pool)
         of_one = self._of_single_values(depth)
         for start in range(0, X.shape[0], _ENCODED):
             stop = min(start + _ENCODED, X.shape[0])
@@ -115,7 +114,7 @@ class Encoder:
                 values = slice(X.indptr[first], X.indptr[last])
                 of_row = np.repeat(np.arange(last - first), np.diff(X.indptr[first : last + 1]))
                 where, x = self._blocks(
-                    of_row * width + X.indices[values], X.data[values], of_one, workspace
+                    depth, of_row * width + X.indices[values], X.data[values], of_one, workspace
                 )
                 for step in range(depth, len(self.kernels) - 1):
                     where, x = self._step(step, where, x, workspace)
@@ -126,28 +125,23 @@ class Encoder:
     def _scaled(self, values: Array) -> Array:
         return (values * np.float32(self.scale))[:, None]
 
-    def _depth(self) -> int:
-        """Return how many steps a block takes until it is one patch; the last step is left out."""
-        depth = 1
-        while depth < len(self.kernels) - 1 and self.pool ** (depth + 1) <= _LARGEST_BLOCK:
-            depth += 1
-        return depth
-
     def _of_single_values(self, depth: int) -> Array:
         """Return what the first steps make of a 1, and of a -1, in each column of a block."""
         block = self.pool**depth
         signs = np.repeat(np.array([1, -1], dtype=np.float32), block)
         # each in a block of its own
         where, x = np.arange(2 * block) * block + np.tile(np.arange(block), 2), self._scaled(signs)
+        # of its own, since what is returned is a part of it
+        workspace = _Workspace()
         for step in range(depth):
-            where, x = self._step(step, where, x, _Workspace())
+            where, x = self._step(step, where, x, workspace)
         return x
 
     def _blocks(
-        self, where: Places, values: Array, of_one: Array, workspace: _Workspace
+        self, depth: int, where: Places, values: Array, of_one: Array, workspace: _Workspace
     ) -> tuple[Places, Array]:
         """Take the first steps, after which each block is a patch."""
-        block, depth = len(of_one) // 2, self._depth()
+        block = self.pool**depth
         block_of = where // block
         starts = np.flatnonzero(np.diff(block_of, prepend=-1))
         sizes = np.diff(starts, append=len(where))
