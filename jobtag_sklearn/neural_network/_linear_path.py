@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +18,7 @@ from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from jobtag_sklearn.neural_network._batches import row_batches
+from jobtag_sklearn.neural_network._newton import logistic_shares
 from jobtag_sklearn.neural_network._weights import element_weights
 
 #: Score of a tag that is the same in every row, in units of the margin.
@@ -27,11 +27,8 @@ _CONSTANT_SCORE = 1.0
 #: a generator that all threads of the process share; so are the filters of warnings.
 _LIBLINEAR = threading.Lock()
 _TIMES_FILTER_MAY_VANISH = 20
-#: Rows of one step of an update: their products are a matrix that is solved for each tag.
+#: Rows of one step of an update: their products are a matrix that all its tags are solved with.
 _UPDATED_TOGETHER = 600
-_NEWTON_STEPS = 15
-#: Tried until the objective falls: Newton's own step is too long far from the optimum.
-_STEP_SIZES = tuple(0.5**power for power in range(12))
 
 
 class LinearPath(NamedTuple):
@@ -116,13 +113,13 @@ class LinearPath(NamedTuple):
         seen, n_seen, information = self.seen.copy(), self.n_seen, self.information.copy()
         known = ~np.isnan(Y)
         weights = known.astype(np.float32) if weight is None else np.where(known, weight, 0)
-        truth = np.where(known, Y, 0).astype(np.float64)
+        truth = np.where(known, Y, 0)
         bar = _progress(len(order), "row", verbose)
         for batch in row_batches(len(order), _UPDATED_TOGETHER):
             rows = order[batch]
             x = X[rows]
             logits = np.asarray(x @ coef, dtype=np.float64) + intercept + offset[rows]
-            holds = _power_of_two(memory * C * information / max(n_seen, 1))
+            holds = _power_of_two(memory * C * information.astype(np.float64) / max(n_seen, 1))
             for hold in np.unique(holds):
                 tags = np.flatnonzero(holds == hold)
                 # the change is a combination of the rows, so their products say everything; the
@@ -130,19 +127,17 @@ class LinearPath(NamedTuple):
                 scaled = _times_columns(x, 1 / (1 + hold * seen))
                 of_bias = 1 / (1 + hold * n_seen)
                 products = _dense(scaled @ x.T) + of_bias
-                # matrices of this size are solved faster by one thread than by several that wait
-                # for each other
+                # products of this size are faster in one thread than in several that wait for
+                # each other
                 with threadpool_limits(1, user_api="blas"):
-                    shares = np.column_stack(
-                        [
-                            _logistic_shares(
-                                products, logits[:, tag], truth[rows, tag], C * weights[rows, tag]
-                            )
-                            for tag in tags
-                        ]
+                    shares, change = logistic_shares(
+                        products,
+                        logits[:, tags],
+                        truth[np.ix_(rows, tags)],
+                        C * weights[np.ix_(rows, tags)].astype(np.float64),
                     )
-                    logits[:, tags] += products @ shares
-                coef[:, tags] += np.asarray(scaled.T @ shares.astype(np.float32))
+                logits[:, tags] += change
+                coef[:, tags] += np.asarray(scaled.T @ shares)
                 intercept[tags] += of_bias * shares.sum(axis=0)
             seen += _sum_of_squares(x)
             n_seen += len(rows)
@@ -185,10 +180,10 @@ def empty_linear_path(n_columns: int, n_tags: int) -> LinearPath:
     )
 
 
-def _power_of_two(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def _power_of_two(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Round to the nearest power of two; zero stays zero."""
     with np.errstate(divide="ignore"):
-        return np.exp2(np.round(np.log2(values.astype(np.float64))))
+        return np.exp2(np.round(np.log2(values)))
 
 
 def _information(
@@ -196,51 +191,6 @@ def _information(
 ) -> npt.NDArray[np.float32]:
     """Return the curvature of each tag's losses, summed over rows."""
     return (weight * expit(logits) * expit(-logits)).sum(axis=0).astype(np.float32)
-
-
-def _logistic_shares(
-    products: npt.NDArray[np.float64],
-    start: npt.NDArray[np.float64],
-    truth: npt.NDArray[np.float64],
-    weight: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
-    """Return what each row adds to the weights of one tag, by Newton's method.
-
-    With ``a`` the shares and ``K`` the products, it minimises ``a K a / 2`` plus the weighted
-    logistic losses of ``start + K a``.
-    """
-
-    def objective(change: npt.NDArray[np.float64], shares: npt.NDArray[np.float64]) -> float:
-        logits = start + change
-        return float(shares @ change / 2 + weight @ (np.logaddexp(0, logits) - truth * logits))
-
-    shares, change = np.zeros_like(start), np.zeros_like(start)
-    value = objective(change, shares)
-    for _ in range(_NEWTON_STEPS):
-        probability = expit(start + change)
-        root = np.sqrt(weight * probability * (1 - probability))
-        target = root**2 * change + weight * (truth - probability)
-        system = products * np.outer(root, root)
-        system[np.diag_indices_from(system)] += 1
-        try:
-            factor = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
-        except LinAlgError:
-            raise ValueError(
-                "the wide path cannot learn these rows: their columns, weights and update_C "
-                "together are too large for rounding; scale the columns, or lower update_C"
-            ) from None
-        solved = cho_solve(factor, root * (products @ target), check_finite=False)
-        step, before = target - root * solved - shares, value
-        for size in _STEP_SIZES:
-            new = shares + size * step
-            new_change = products @ new
-            new_value = objective(new_change, new)
-            if new_value <= before:
-                shares, change, value = new, new_change, new_value
-                break
-        if before - value <= 1e-4 * max(1.0, abs(before)):
-            break
-    return shares
 
 
 def _progress(n_units: int, unit: str, verbose: int) -> keras.utils.Progbar:
@@ -260,8 +210,15 @@ def _dense(x: Any) -> npt.NDArray[np.float64]:
 
 def _sum_of_squares(X: Any) -> npt.NDArray[np.float32]:
     """Return the sum of squares of each column."""
-    squares = X.multiply(X) if sparse.issparse(X) else np.square(X)
-    return np.asarray(squares.sum(axis=0), dtype=np.float32).ravel()
+    with np.errstate(over="ignore"):
+        squares = X.multiply(X) if sparse.issparse(X) else np.square(X)
+        sums = np.asarray(squares.sum(axis=0), dtype=np.float32).ravel()
+    if not np.isfinite(sums).all():
+        raise ValueError(
+            "the wide path cannot learn these rows: the squares of a column are too large for "
+            "float32; scale the columns"
+        )
+    return sums
 
 
 def fit_linear_path(

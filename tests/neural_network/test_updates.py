@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, log_loss
 from small_models import in_fresh_python, make_tags, small_classifier
 
@@ -23,14 +25,19 @@ WIDE = {"n_wide_features": 8}
 
 
 def update(path, rows, Y=Y, **settings):
+    return update_with(X[rows], Y[rows].astype(np.float32), path=path, **settings)
+
+
+def update_with(rows, tags, path=None, **settings):
     defaults = {
-        "offset": np.zeros((len(rows), Y.shape[1]), np.float32),
+        "offset": np.zeros(tags.shape, np.float32),
         "weight": None,
         "C": 2.0,
         "memory": 1.0,
-        "order": np.arange(len(rows)),
+        "order": np.arange(len(tags)),
     }
-    return path.updated(X[rows], Y[rows].astype(np.float32), **(defaults | settings))
+    path = empty_linear_path(rows.shape[1], tags.shape[1]) if path is None else path
+    return path.updated(rows, tags, **(defaults | settings))
 
 
 # ---------------------------------------------------------------- the wide path
@@ -65,15 +72,7 @@ def test_an_update_is_the_minimum_that_its_docstring_names():
 def test_sparse_and_dense_rows_move_the_path_alike(container):
     dense = update(empty_linear_path(12, 3), range(60))
     rows = container(X[:60])
-    thin = empty_linear_path(12, 3).updated(
-        rows,
-        Y[:60].astype(np.float32),
-        offset=np.zeros((60, 3), np.float32),
-        weight=None,
-        C=2.0,
-        memory=1.0,
-        order=np.arange(60),
-    )
+    thin = update_with(rows, Y[:60].astype(np.float32))
     for one, other in zip(dense, thin, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
@@ -89,24 +88,37 @@ def test_what_was_seen_often_holds_its_weights():
 def test_batches_without_a_tag_do_not_erase_it():
     """The bias would answer for all rows, were it not held by those that were seen."""
     path, _ = fit_path(Y)
-    without = np.zeros_like(Y)
+    without = np.zeros(Y.shape, np.float32)
     for _ in range(5):
-        path = path.updated(
-            np.zeros((100, 12), np.float32), without[:100].astype(np.float32),
-            offset=np.zeros((100, 3), np.float32), weight=None, C=10.0, memory=1.0,
-            order=np.arange(100),
-        )  # fmt: skip
+        path = update_with(np.zeros((100, 12), np.float32), without[:100], path=path, C=10.0)
     assert f1_score(Y, path.logits(X) > 0, average="micro") > 0.5
 
 
+@pytest.mark.parametrize("C", [10.0, 1e6])
+@pytest.mark.parametrize("scale", [1.0, 1e2, 1e4])
+@pytest.mark.parametrize("every", [1, 2])
+def test_columns_of_any_scale_are_learnt(C, scale, every):
+    """What holds hardly anything is a fit without a penalty, whatever the columns' unit."""
+    noisy = np.random.RandomState(0).randint(0, 2, size=(60, 3)).astype(np.float32)
+    rows = X[:60].astype(np.float32)
+    rows[:, ::every] *= scale
+    path = update_with(rows, noisy, C=C)
+    for tag in range(3):
+        free = LogisticRegression(C=1e6, max_iter=5_000).fit(X[:60], noisy[:, tag])
+        best = log_loss(noisy[:, tag], free.predict_proba(X[:60])[:, 1])
+        reached = log_loss(noisy[:, tag], expit(path.logits(rows)[:, tag].astype(float)))
+        assert reached < best + 1e-3
+
+
 def test_columns_beyond_rounding_are_named():
-    rows = np.vstack([np.zeros((2, 12)), 1e9 * X[:60]]).astype(np.float32)
-    noisy = np.random.RandomState(0).randint(0, 2, size=(62, 3)).astype(np.float32)
+    rows, tags = X[:60].astype(np.float32), Y[:60].astype(np.float32)
     with pytest.raises(ValueError, match="scale the columns, or lower update_C"):
-        empty_linear_path(12, 3).updated(
-            rows, noisy, offset=np.zeros((62, 3), np.float32), weight=None, C=1e6, memory=1.0,
-            order=np.arange(62),
-        )  # fmt: skip
+        update_with(rows, tags, C=1e300)
+    rows[:, 3] *= 1e20
+    with pytest.raises(ValueError, match="float32; scale the columns"):
+        update_with(rows, tags, C=1.0)
+    with pytest.raises(ValueError, match="float32; scale the columns"):
+        fit_path(tags, rows)
 
 
 def test_unknown_tags_and_rows_of_weight_zero_move_nothing():
@@ -148,10 +160,7 @@ def test_one_row_at_a_time_learns_what_all_at_once_do():
         path, settings = empty_linear_path(12, 3), {"C": 10.0, "memory": 1.0} | settings
         for start in range(0, 300, size):
             some = slice(start, start + size)
-            path = path.updated(
-                rows[some], noisy[some], offset=np.zeros((size, 3), np.float32), weight=None,
-                order=np.arange(size), **settings,
-            )  # fmt: skip
+            path = update_with(rows[some], noisy[some], path=path, **settings)
         return np.logaddexp(0, (1 - 2 * noisy[300:]) * path.logits(rows[300:])).mean()
 
     at_once = loss(300)
@@ -175,7 +184,7 @@ def test_rows_of_which_a_tag_was_not_known_do_not_hold_it():
 # ---------------------------------------------------------------- unknown tags in fit
 
 
-def fit_path(tags, **settings):
+def fit_path(tags, rows=X, **settings):
     defaults = {
         "C": 1.0,
         "balance": 0.5,
@@ -183,7 +192,7 @@ def fit_path(tags, **settings):
         "n_folds": 3,
         "seed": 0,
     }
-    return fit_linear_path(X, tags.astype(np.float32), **(defaults | settings))
+    return fit_linear_path(rows, tags.astype(np.float32), **(defaults | settings))
 
 
 def test_rows_of_unknown_tags_teach_a_little():
