@@ -138,9 +138,10 @@ class HashingVectorizer(sklearn_text.HashingVectorizer):
         signs = np.ones(len(hashes), dtype=self.dtype)
         if self.alternate_sign:
             signs[hashes < 0] = -1
-        columns = np.abs(hashes.astype(np.int64)) % self.n_features
+        # indices as wide as scikit-learn's: liblinear takes no others
+        columns = (np.abs(hashes.astype(np.int64)) % self.n_features).astype(np.int32)
         shape = (len(documents), self.n_features)
-        counts = sparse.coo_array((signs, (row, columns)), shape=shape)
+        counts = sparse.coo_array((signs, (row.astype(np.int32), columns)), shape=shape)
         if self.n_features > _SORTED_BY_COLUMN:
             counts = counts.tocsr()
             counts.sum_duplicates()
