@@ -120,12 +120,12 @@ def _newton_step(products: _Matrix, curvature: _Matrix, slope: _Matrix) -> tuple
         unsolved = square > goal
         if not unsolved.any():
             break
-        kept = np.where(unsolved, square, 0) / np.where(unsolved, before, 1)
+        kept = np.divide(square, before, out=np.zeros_like(square), where=unsolved)
         direction = residual + kept * direction
         direction_image = residual_image + kept * direction_image
         turned = direction + curvature * direction_image
         bend = (direction_image * turned).sum(axis=0)
-        length = np.where(unsolved, square, 0) / np.where(unsolved, bend, 1)
+        length = np.divide(square, bend, out=np.zeros_like(square), where=unsolved)
         step += length * direction
         image += length * direction_image
         residual -= length * turned

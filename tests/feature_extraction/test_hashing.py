@@ -27,6 +27,8 @@ def assert_same_columns(texts, **parameters):
     expected = Reference(**parameters).transform(texts)
     assert type(found) is type(expected)
     assert found.dtype == expected.dtype
+    assert found.indices.dtype == expected.indices.dtype
+    assert found.indptr.dtype == expected.indptr.dtype
     assert found.shape == expected.shape
     np.testing.assert_array_equal(found.indptr, expected.indptr)
     np.testing.assert_array_equal(found.indices, expected.indices)
