@@ -10,9 +10,20 @@ from sklearn.feature_extraction import text as sklearn_text
 from sklearn.preprocessing import normalize
 from sklearn.utils import gen_batches
 
+from jobtag_sklearn.utils._overrides import overrides
+
 from ._murmur_hash import murmurhash3_of_slices
 
 _WORDS = r"\S+"
+#: Methods of scikit-learn's that make words of a document, and columns of words.
+_HOOKS = (
+    "build_analyzer",
+    "build_preprocessor",
+    "build_tokenizer",
+    "decode",
+    "get_stop_words",
+    "_get_hasher",
+)
 #: Documents at once: arrays of them stay in the processor's cache.
 _BATCH = 512
 #: Fewer documents are hashed sooner word by word.
@@ -106,6 +117,7 @@ class HashingVectorizer(sklearn_text.HashingVectorizer):
         if not isinstance(X, str):
             X = list(X)
             if len(X) >= _FEW and self._words_stand_between_spaces() and {*map(type, X)} == {str}:
+                self._validate_ngram_range()
                 parts = [self._count(X[rows]) for rows in gen_batches(len(X), _BATCH)]
                 return self._finished(sparse.vstack(parts, format="csr", dtype=self.dtype))
         return super().transform(X)
@@ -114,15 +126,14 @@ class HashingVectorizer(sklearn_text.HashingVectorizer):
         own = (self.tokenizer, self.preprocessor, self.strip_accents, self.stop_words)
         return (
             self.input == "content"
-            and isinstance(self.analyzer, str)
             and self.analyzer == "word"
             and self.token_pattern == _WORDS
             and not self.lowercase
             and all(parameter is None for parameter in own)
+            and not overrides(self, sklearn_text.HashingVectorizer, *_HOOKS)
         )
 
     def _count(self, documents: list[str]) -> sparse.csr_array:
-        self._validate_ngram_range()
         buffer = _one_line_each(documents)
         starts, stops, rows = _words(buffer)
         found = []

@@ -105,6 +105,38 @@ def test_slices_of_a_buffer():
     assert murmurhash3_of_slices(b"", empty, empty).shape == (0,)
 
 
+class Doubled(HashingVectorizer):
+    """Has a hook of its own in the place of one of scikit-learn's."""
+
+    def build_analyzer(self):
+        return lambda text: [word * 2 for word in text.split()]
+
+
+class Shouted(HashingVectorizer):
+    def decode(self, doc):
+        return super().decode(doc).upper()
+
+
+class Halved(HashingVectorizer):
+    def build_tokenizer(self):
+        return lambda text: [word[: len(word) // 2 + 1] for word in text.split()]
+
+
+@pytest.mark.parametrize("kind", [Doubled, Shouted, Halved])
+def test_methods_of_a_subclass_count_for_many_documents_as_for_few(kind):
+    vectorizer = kind(**WORDS)
+    together = vectorizer.transform(TEXTS[:20])
+    assert (together != HashingVectorizer(**WORDS).transform(TEXTS[:20])).nnz
+    for row in range(20):
+        assert (together[row] != vectorizer.transform(TEXTS[row : row + 1])).nnz == 0
+
+
+def test_method_of_an_object_counts_for_many_documents_as_for_few():
+    vectorizer = HashingVectorizer(**WORDS)
+    vectorizer.build_tokenizer = lambda: lambda text: text.split()[:1]
+    assert vectorizer.transform(TEXTS[:20]).getnnz(axis=1).max() == 1
+
+
 def test_containers():
     vectorizer = HashingVectorizer(**WORDS)
     expected = vectorizer.transform(TEXTS)
