@@ -21,12 +21,12 @@ from scipy import sparse
 
 from ._markup import strip_markup
 
-#: A vocabulary that holds more is followed by a new one: 50 MB with its tables.
+#: A vocabulary that holds more is followed by a new one: 40 to 120 MB with its tables.
 _MOST_CHUNKS, _MOST_CHARACTERS = 2**18, 2**22
 #: Tables of one vocabulary, which has one for each list of stop words.
 _MOST_TABLES = 8
 #: Documents that share a vocabulary, however many chunks they hold.
-_TOGETHER = 500
+_DOCUMENTS = 500
 
 
 class _Table:
@@ -181,8 +181,8 @@ def chunked_once() -> Iterator[None]:
         _shared.reset(token)
 
 
-def chunks_of(documents: list[str], strip_html: bool) -> list[Chunks]:
-    """Return the chunks of documents.
+def chunks_of(documents: list[str], strip_html: bool) -> Iterator[Chunks]:
+    """Yield the chunks of documents.
 
     Parameters
     ----------
@@ -191,24 +191,29 @@ def chunks_of(documents: list[str], strip_html: bool) -> list[Chunks]:
     strip_html : bool
         Whether to remove markup first.
 
-    Returns
-    -------
-    parts : list of Chunks
-        Of some documents each, in their order.
+    Yields
+    ------
+    part : Chunks
+        Of some documents, in their order; of none if there are none.
     """
     shared = _shared.get()
     if shared is not None and strip_html in shared:
         same, parts = shared[strip_html]
         # texts are the same objects, which are not compared letter by letter
         if same == documents:
-            return parts
-    parts = [
-        _chunks_of(documents[start : start + _TOGETHER], strip_html)
-        for start in range(0, len(documents), _TOGETHER)
-    ]
-    if shared is not None and len({id(part.vocabulary) for part in parts}) == 1:
-        shared[strip_html] = (documents, parts)
-    return parts
+            yield from parts
+            return
+    one_vocabulary, kept = seen.vocabulary, []
+    for start in range(0, max(len(documents), 1), _DOCUMENTS):
+        part = _chunks_of(documents[start : start + _DOCUMENTS], strip_html)
+        if shared is not None and part.vocabulary is one_vocabulary:
+            kept.append(part)
+        else:
+            # parts keep their vocabularies, which together may be many
+            shared, kept = None, []
+        yield part
+    if shared is not None:
+        shared[strip_html] = (documents, kept)
 
 
 def _chunks_of(documents: list[str], strip_html: bool) -> Chunks:

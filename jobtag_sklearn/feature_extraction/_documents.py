@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from joblib import effective_n_jobs  # type: ignore[import-untyped]
 from scipy.sparse import issparse
 from sklearn.utils.parallel import Parallel, delayed
+
+Results = TypeVar("Results", list[Any], np.ndarray)
 
 MIN_CHUNK = 1_000
 """Fewer documents than this are not worth sending to another process."""
@@ -150,15 +152,15 @@ def as_container(documents: list[str], like: Any) -> Any:
 
 
 def map_chunks(
-    function: Callable[..., list[Any]], documents: list[str], n_jobs: int | None, *args: Any
-) -> list[Any]:
+    function: Callable[..., Results], documents: list[str], n_jobs: int | None, *args: Any
+) -> Results:
     """Apply a function of a list of documents, in several processes where that pays.
 
     Parameters
     ----------
     function : callable
-        Called as ``function(documents, *args)``; returns one result for each document.
-        It must be importable, as must be everything in `args`.
+        Called as ``function(documents, *args)``; returns one result for each document, as a list
+        or as the rows of an array. It must be importable, as must be everything in `args`.
 
     documents : list of str
         All documents.
@@ -171,14 +173,19 @@ def map_chunks(
 
     Returns
     -------
-    results : list
+    results : list or ndarray
         One result for each document, in the order of the documents.
     """
     chunks = chunks_for(len(documents), n_jobs)
     if len(chunks) < 2:
         return function(documents, *args)
     parts = Parallel(n_jobs=n_jobs)(delayed(function)(documents[chunk], *args) for chunk in chunks)
-    return [result for part in parts for result in part]
+    together: Any = parts[0]
+    if isinstance(together, np.ndarray):
+        together = np.concatenate(parts)
+    else:
+        together = [result for part in parts for result in part]
+    return together
 
 
 def chunks_for(n_rows: int, n_jobs: int | None) -> list[slice]:

@@ -172,12 +172,11 @@ class POSFeatures(TransformerMixin, BaseEstimator):
     def _of_documents(self, documents: list[str]) -> np.ndarray:
         """Count in documents that are known to be text."""
         if isinstance(self.tagger_, str):
-            rows = map_chunks(_count_by_lexicon, documents, self.n_jobs, self.strip_html)
+            counts = map_chunks(_count_by_lexicon, documents, self.n_jobs, self.strip_html)
         else:
-            rows = map_chunks(
+            counts = map_chunks(
                 _count_by_tagger, documents, self.n_jobs, self.strip_html, self.tagger_
             )
-        counts = np.array(rows, dtype=np.float64).reshape(len(rows), _N_COUNTS)
         if self.normalize:
             return counts[:, :-1] / np.maximum(counts[:, -1:], 1)
         return counts[:, :-1]
@@ -225,31 +224,29 @@ def _family(tag: str | None) -> int | None:
     return _FAMILY_OF_TAG.get((tag or "").partition("|")[0])
 
 
-def _count_by_tagger(documents: list[str], strip_html: bool, tagger: Any) -> list[list[int]]:
+def _count_by_tagger(documents: list[str], strip_html: bool, tagger: Any) -> np.ndarray:
     """Count with a tagger that looks at sentences; importable, for worker processes."""
-    rows = []
-    for document in documents:
-        counts = [0] * _N_COUNTS
+    rows = np.zeros((len(documents), _N_COUNTS))
+    for counts, document in zip(rows, documents, strict=True):
         for sentence in sentences(strip_markup(document) if strip_html else document):
             for _, tag in tagger.tag(sentence):
                 counts[-1] += 1
                 if (family := _family(tag)) is not None:
                     counts[family] += 1
-        rows.append(counts)
     return rows
 
 
-def _count_by_lexicon(documents: list[str], strip_html: bool) -> list[np.ndarray]:
+def _count_by_lexicon(documents: list[str], strip_html: bool) -> np.ndarray:
     """Count with the lexicon; importable, for worker processes."""
     row_of = _lexicon_rows()
-    rows: list[np.ndarray] = []
+    rows = []
     for part in chunks_of(documents, strip_html):
         table = part.table("parts of speech", row_of, _JOINS + 1)
         counts = part.sums(table[:, _INSIDE])
         opens = _opening(part, table[:, _ENDS], table[:, _JOINS])
         counts[:, :_N_FAMILIES] += part.sums_at(opens, table[:, _OPENING])
-        rows.extend(counts)
-    return rows
+        rows.append(counts)
+    return np.concatenate(rows, dtype=np.float64)
 
 
 def _opening(part: Chunks, ends: np.ndarray, joins: np.ndarray) -> np.ndarray:

@@ -146,8 +146,7 @@ class TextStatistics(TransformerMixin, BaseEstimator):
         """Count in documents that are known to be text."""
         columns = self._columns()
         stop_words = resolve_stop_words(self.stop_words)
-        rows = map_chunks(_count_documents, documents, self.n_jobs, stop_words, self.strip_html)
-        counts = np.array(rows, dtype=np.float64).reshape(len(rows), _N_COUNTS)
+        counts = map_chunks(_count_documents, documents, self.n_jobs, stop_words, self.strip_html)
         # The counts hold one white space for each word; the last one has none behind it.
         counts[:, 0] = np.maximum(counts[:, 0] - 1, 0)
         density = counts[:, 0] / (counts[:, 1] + 1)
@@ -190,14 +189,14 @@ class TextStatistics(TransformerMixin, BaseEstimator):
 
 def _count_documents(
     documents: list[str], stop_words: frozenset[str], strip_html: bool
-) -> list[np.ndarray]:
+) -> np.ndarray:
     """Count what is in each document; importable, for worker processes."""
     row_of = partial(_counts_of_chunk, stop_words=stop_words)
-    return [
-        counts
+    counts = [
+        part.sums(part.table(("statistics", stop_words), row_of, _N_COUNTS))
         for part in chunks_of(documents, strip_html)
-        for counts in part.sums(part.table(("statistics", stop_words), row_of, _N_COUNTS))
     ]
+    return np.concatenate(counts, dtype=np.float64)
 
 
 def _counts_of_chunk(chunk: str, stop_words: frozenset[str]) -> tuple[int, ...]:

@@ -1,9 +1,12 @@
 """Numbers of chunks: whatever is remembered, forgotten or shared, counts stay the same."""
 
+import gc
 import multiprocessing
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -37,7 +40,7 @@ def test_documents_together_and_one_by_one(expected):
 def test_full_vocabulary_is_followed_by_a_new_one(monkeypatch, expected, limits):
     for name, limit in limits.items():
         monkeypatch.setattr(_chunks, name, limit)
-    monkeypatch.setattr(_chunks, "_TOGETHER", 7)
+    monkeypatch.setattr(_chunks, "_DOCUMENTS", 7)
     before = seen.vocabulary
     for _ in range(2):
         with chunked_once():
@@ -58,26 +61,47 @@ def test_only_tables_that_were_used_last_are_kept(expected):
 
 
 def test_chunks_are_shared_by_those_that_count_the_same_documents():
+    def first(documents, strip_html=True):
+        return next(iter([*chunks_of(documents, strip_html)]))
+
     with chunked_once():
-        parts = chunks_of(DOCUMENTS, True)
-        assert chunks_of(list(DOCUMENTS), True) is parts
+        part = first(DOCUMENTS)
+        assert first(list(DOCUMENTS)) is part
         # other documents and other settings are not mistaken for them
-        assert chunks_of(DOCUMENTS, False) is not parts
-        shorter = chunks_of(DOCUMENTS[:-1], True)
-        assert len(shorter[0].documents) == len(DOCUMENTS)
+        assert first(DOCUMENTS, False) is not part
+        assert len(first(DOCUMENTS[:-1]).documents) == len(DOCUMENTS)
         with chunked_once():
-            assert chunks_of(DOCUMENTS, True) is not parts
+            assert first(DOCUMENTS) is not part
         html = ["<p>Chefs &amp; cooks</p>"]
         with_markup, without = counts(html, strip_html=False), counts(html)
-    assert chunks_of(DOCUMENTS, True) is not parts
+    assert first(DOCUMENTS) is not part
     np.testing.assert_array_equal(counts(html, strip_html=False), with_markup)
     np.testing.assert_array_equal(counts(html), without)
     assert not np.array_equal(with_markup, without)
 
 
+@pytest.mark.parametrize("once", [True, False])
+def test_no_more_than_two_vocabularies_are_alive(monkeypatch, once):
+    """One that is counted with, and the one that follows it."""
+    monkeypatch.setattr(_chunks, "_MOST_CHUNKS", 50)
+    monkeypatch.setattr(_chunks, "_DOCUMENTS", 2)
+    seen.forget()
+    met, most_alive = [], 0
+    with chunked_once() if once else nullcontext():
+        for part in chunks_of(DOCUMENTS, True):
+            if not met or met[-1]() is not part.vocabulary:
+                met.append(weakref.ref(part.vocabulary))
+            del part
+            gc.collect()
+            most_alive = max(most_alive, sum(vocabulary() is not None for vocabulary in met))
+    assert len(met) > 5
+    assert most_alive <= 2
+    seen.forget()
+
+
 def test_threads_that_meet_new_chunks_at_once(monkeypatch, expected):
     monkeypatch.setattr(_chunks, "_MOST_CHUNKS", 200)
-    monkeypatch.setattr(_chunks, "_TOGETHER", 5)
+    monkeypatch.setattr(_chunks, "_DOCUMENTS", 5)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
