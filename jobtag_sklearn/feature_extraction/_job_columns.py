@@ -34,7 +34,8 @@ class JobColumnTransformer(ColumnTransformer):
         Share of values that are not zero up to which sparse features stay sparse.
     n_jobs : int, default=None
         Processes, for tables of 2,000 jobs or more. Fitting runs transformers side by side,
-        transforming shares out the jobs.
+        transforming shares out the jobs, so what transformers make of a job must not depend on
+        the jobs beside it.
     transformer_weights : dict, default=None
         What the features of a transformer are multiplied with.
     verbose : bool, default=False
@@ -108,16 +109,17 @@ class JobColumnTransformer(ColumnTransformer):
         """
         self._check_jobs(X)
         chunks = chunks_for(len(X), self.n_jobs)
-        if len(chunks) < 2:
+        # which of the metadata has an entry for each job is not known here
+        if len(chunks) < 2 or params:
             with self._processes_if_they_pay(X), chunked_once():
                 return super().transform(X, **params)
         transform = delayed(type(self)._transform_here)
-        parts = (transform(self, X.iloc[chunk], params) for chunk in chunks)
+        parts = (transform(self, X.iloc[chunk]) for chunk in chunks)
         return _stacked(Parallel(n_jobs=self.n_jobs)(parts))
 
-    def _transform_here(self, X: pd.DataFrame, params: dict[str, Any]) -> Any:
+    def _transform_here(self, X: pd.DataFrame) -> Any:
         with parallel_config(backend="sequential"), chunked_once():
-            return super().transform(X, **params)
+            return super().transform(X)
 
     def _processes_if_they_pay(self, X: pd.DataFrame) -> AbstractContextManager[Any]:
         """Keep the transformers of a small table in this process."""

@@ -19,18 +19,23 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from jobtag_sklearn.neural_network import _networks
-from jobtag_sklearn.neural_network._base import KerasEstimator, sizes_of
+from jobtag_sklearn.neural_network._base import (
+    KerasEstimator,
+    keep_settings,
+    settings_of,
+    sizes_of,
+)
 from jobtag_sklearn.neural_network._batches import (
     TrainingBatches,
     dense_rows,
     map_batches,
     row_batches,
 )
-from jobtag_sklearn.neural_network._processes import check_process
 from jobtag_sklearn.neural_network._tensorboard import log_codes
 from jobtag_sklearn.neural_network._without_keras import encoder_of
 from jobtag_sklearn.serving._forward import Encoder
 from jobtag_sklearn.serving._steps import TRANSLATIONS, UnknownStepError
+from jobtag_sklearn.utils._overrides import overrides
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tags import Tags, check_tags
 
@@ -49,8 +54,8 @@ class ConvAutoencoderTransformer(
     on the code. Codes of reconstruction alone throw away what the tags need; codes that
     also serve the tags are about as good as the columns they stand for [1]_.
 
-    Rows become dense one batch at a time, so memory grows with `batch_size`, not with the
-    number of rows.
+    Rows become dense one batch at a time, so memory grows with `batch_size` and the number of
+    columns, not with the number of rows.
 
     Parameters
     ----------
@@ -333,7 +338,7 @@ class ConvAutoencoderTransformer(
             Codes.
         """
         X = self._validate_rows(X)
-        if sparse.issparse(X) and not self.run_eagerly:
+        if self._may_do_without_keras and sparse.issparse(X):
             try:
                 return self._without_keras().of_rows(_without_duplicates(X))
             except UnknownStepError:
@@ -422,8 +427,9 @@ class ConvAutoencoderTransformer(
         """
         check_is_fitted(self)
         if not self._encoder_only:
-            self._network_settings = {**self._network_settings, "encoder_only": True}
-            self.model_ = self.model_.get_layer(_networks.ENCODER)
+            encoder = _encoder_in(self.model_)
+            keep_settings(encoder, {**self._network_settings, "encoder_only": True})
+            self.model_ = encoder
         return self
 
     @property
@@ -449,15 +455,16 @@ class ConvAutoencoderTransformer(
         return max(self.batch_size, 128)
 
     @property
-    def _encoder(self) -> keras.Model:
-        return self.model_ if self._encoder_only else self.model_.get_layer(_networks.ENCODER)
+    def _may_do_without_keras(self) -> bool:
+        steps = ("_build_network", "_encode", "_call")
+        return not self.run_eagerly and not overrides(self, ConvAutoencoderTransformer, *steps)
 
     def _without_keras(self) -> Encoder:
-        check_process()
-        return encoder_of(self._encoder, self._network_settings)
+        network = self.model_
+        return encoder_of(_encoder_in(network), settings_of(network))
 
     def _encode(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return self._call(self._encoder, x)
+        return self._call(_encoder_in(self.model_), x)
 
     def _decode(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         decoder = self.model_.get_layer(_networks.DECODER)
@@ -553,8 +560,16 @@ class ConvAutoencoderTransformer(
         return tags
 
 
+def _encoder_in(network: keras.Model) -> keras.Model:
+    if settings_of(network).get("encoder_only", False):
+        return network
+    return network.get_layer(_networks.ENCODER)
+
+
 def _without_duplicates(X: Any) -> Any:
     """Return a csr_matrix whose rows have each column once, in ascending order."""
+    # of the same arrays, but without what the user's matrix says of them: they may have changed
+    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
     if not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 import keras
@@ -39,6 +40,21 @@ def sizes_of(sizes: Any, name: str) -> list[int]:
     if not listed or not all(isinstance(size, Integral) and int(size) > 0 for size in listed):
         raise ValueError(f"{name} must be positive integers, 1 or more, got {sizes!r}")
     return [int(size) for size in listed]
+
+
+def keep_settings(network: keras.Model, settings: Mapping[str, Any]) -> None:
+    """Have a network know what it was built from.
+
+    On the network, since a thread that predicts while another one fits must not be given the
+    settings of one network and the weights of another.
+    """
+    # no dict, in which Keras would look for layers
+    network._built_from = MappingProxyType(dict(settings))
+
+
+def settings_of(network: keras.Model) -> Mapping[str, Any]:
+    """Return what a network was built from."""
+    return network._built_from
 
 
 class _SavedOptimizer(NamedTuple):
@@ -91,11 +107,19 @@ class KerasEstimator(ScikerasBridge):
     def _compile_settings(self) -> dict[str, Any]:
         raise NotImplementedError
 
+    def _new_network(self, settings: dict[str, Any]) -> keras.Model:
+        network = self._build_network(settings)
+        keep_settings(network, settings)
+        return network
+
+    @property
+    def _network_settings(self) -> Mapping[str, Any]:
+        return settings_of(self.model_)
+
     def _start(self, settings: dict[str, Any]) -> None:
         """Begin anew: a network of these settings and an empty history."""
         check_process()
-        self._network_settings = settings
-        self.model_ = self._build_network(settings)
+        self.model_ = self._new_network(settings)
         optimizer = self._new_optimizer()
         optimizer.build(self.model_.trainable_variables)
         self._compile(optimizer)
@@ -106,8 +130,7 @@ class KerasEstimator(ScikerasBridge):
 
     def _grow(self, settings: dict[str, Any]) -> None:
         """Go on with a larger network: what it has more than the present one is as built."""
-        small, self._network_settings = self.model_, settings
-        self.model_ = self._build_network(settings)
+        small, self.model_ = self.model_, self._new_network(settings)
         self.model_.set_weights(_padded(small.get_weights(), self.model_.get_weights()))
         _assign(_dropout_states(self.model_), list(map(np.asarray, _dropout_states(small))))
         optimizer = _SavedOptimizer.of(small.optimizer).make()
@@ -253,6 +276,7 @@ class KerasEstimator(ScikerasBridge):
         if network is not None:
             # Keras gives a part of a network no optimizer, not even None
             optimizer = getattr(network, "optimizer", None)
+            state["_network_settings"] = dict(settings_of(network))
             state["_saved_network"] = {
                 "format": _STATE_FORMAT,
                 "weights": network.get_weights(),
@@ -277,11 +301,12 @@ class KerasEstimator(ScikerasBridge):
                 f"this {type(self).__name__} was saved by a newer jobtag_sklearn (format "
                 f"{saved['format']}, this version reads up to {_STATE_FORMAT}); update the package"
             )
+        settings = state.pop("_network_settings", None)
         super().__setstate__({**self._defaults(), **state})
         if saved is None:
             return
         check_process()
-        self.model_ = self._build_network(self._network_settings)
+        self.model_ = self._new_network(settings)
         self.model_.set_weights(saved["weights"])
         _assign(_dropout_states(self.model_), saved["dropout"])
         if saved["optimizer"] is None:

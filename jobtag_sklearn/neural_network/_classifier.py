@@ -22,7 +22,7 @@ from sklearn.utils.validation import (
 
 from jobtag_sklearn.model_selection import stable_threshold
 from jobtag_sklearn.neural_network import _networks
-from jobtag_sklearn.neural_network._base import KerasEstimator, sizes_of
+from jobtag_sklearn.neural_network._base import KerasEstimator, settings_of, sizes_of
 from jobtag_sklearn.neural_network._batches import (
     TrainingBatches,
     dense_rows,
@@ -737,7 +737,8 @@ class KerasMultiLabelClassifier(ClassifierMixin, KerasEstimator):
     def _without_keras(self) -> WideAndDeep:
         if self._kind != "multilabel":
             raise UnknownStepError("a classifier of labels has no translation")
-        return classifier_of(self.model_, self._network_settings, self.wide_)
+        network = self.model_
+        return classifier_of(network, settings_of(network), self.wide_)
 
     def _deep_columns(self, X: Any) -> Any:
         return X if self.wide_ is None else X[:, : self._network_settings["n_features"]]

@@ -396,7 +396,8 @@ def _fit_alone(model: LinearSVC, X: Any, y: Any, sample_weight: Any) -> LinearSV
 
     The scores are calibrated afterwards, and those of a column of odd scale are good ones.
     """
-    for _ in range(_TIMES_FILTER_MAY_VANISH):
+    attempt = 0
+    while True:
         with _LIBLINEAR, warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             try:
@@ -404,8 +405,9 @@ def _fit_alone(model: LinearSVC, X: Any, y: Any, sample_weight: Any) -> LinearSV
             except ConvergenceWarning:
                 # the filters belong to the process: a thread that left a `catch_warnings` of its
                 # own, as any check of scikit-learn's does, has put back those that raise
-                continue
-    return model.fit(X, y, sample_weight=sample_weight)
+                attempt += 1
+                if attempt == _TIMES_FILTER_MAY_VANISH:
+                    raise
 
 
 def _calibrate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from jobtag_sklearn.neural_network import _networks
 from jobtag_sklearn.neural_network._linear_path import LinearPath
+from jobtag_sklearn.neural_network._processes import check_process
 from jobtag_sklearn.serving._forward import Encoder, Layer, Layers, WideAndDeep
 from jobtag_sklearn.serving._steps import UnknownStepError
 
@@ -20,6 +22,7 @@ def _arrays(network: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
 
     ``np.asarray`` of a variable would copy megabytes for each posting.
     """
+    check_process()
     read = tf.raw_ops.ReadVariableOp
     return {
         f"{layer.name}/{variable.name}": np.asarray(
@@ -34,7 +37,7 @@ def _layers(arrays: dict[str, npt.NDArray[np.float32]], names: list[str]) -> Lay
     return Layers(tuple(Layer(arrays[f"{name}/kernel"], arrays[f"{name}/bias"]) for name in names))
 
 
-def encoder_of(network: keras.Model, settings: dict[str, Any]) -> Encoder:
+def encoder_of(network: keras.Model, settings: Mapping[str, Any]) -> Encoder:
     """Return an encoder as a function.
 
     Raises
@@ -58,7 +61,7 @@ def encoder_of(network: keras.Model, settings: dict[str, Any]) -> Encoder:
 
 
 def classifier_of(
-    network: keras.Model, settings: dict[str, Any], wide: LinearPath | None
+    network: keras.Model, settings: Mapping[str, Any], wide: LinearPath | None
 ) -> WideAndDeep:
     """Return a classifier as a function.
 

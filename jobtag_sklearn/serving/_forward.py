@@ -21,10 +21,12 @@ Places = npt.NDArray[np.intp]
 
 #: Patches of one product; products have a multiple of it, since BLAS rounds a product's last rows
 #: otherwise where they do not fill the processor's vectors.
-_TOGETHER = 32
-#: Rows whose patches fit into the processor's cache, and rows that the dense layers take at once.
-#: Below 64 rows, BLAS has other ways of rounding.
-_CONVOLVED, _ENCODED = 64, 256
+_PATCHES = 32
+#: Rows of one product of a dense layer, always, since how BLAS rounds depends on their number.
+_ROWS = 64
+#: Numbers that the convolutions put out at once, within the processor's cache, and those that are
+#: kept for the dense layers.
+_CONVOLVED, _ENCODED = 2**18, 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Layer:
     bias: Array | None
 
     def __call__(self, x: Array) -> Array:
-        """Apply the layer to one row or to several."""
+        """Apply the layer to one row or to blocks of several."""
         y = np.einsum("i,ij->j", x, self.kernel) if x.ndim == 1 else x @ self.kernel
         return y if self.bias is None else y + self.bias
 
@@ -47,7 +49,7 @@ class Layers:
     layers: tuple[Layer, ...]
 
     def __call__(self, x: Array) -> Array:
-        """Apply the layers to one row or to several."""
+        """Apply the layers to one row or to blocks of several."""
         for layer in self.layers[:-1]:
             x = np.maximum(layer(x), 0)
         return self.layers[-1](x)
@@ -86,8 +88,8 @@ class Encoder:
         flat = np.empty((self.n_patches, self.kernels[-1].shape[1]), dtype=np.float32)
         where, x = row.columns, self._scaled(row.values)
         for step in range(len(self.kernels) - 1):
-            where, x = self._step(step, where, x, workspace, _TOGETHER)
-        self._last_step(where, x, flat, workspace, _TOGETHER)
+            where, x = self._step(step, where, x, workspace, _PATCHES)
+        self._last_step(where, x, flat, workspace, _PATCHES)
         return Row.of(self.dense(flat.ravel()))
 
     def of_rows(self, X: Any) -> Array:
@@ -98,19 +100,20 @@ class Encoder:
         """
         codes = np.empty((X.shape[0], self.dense.layers[-1].kernel.shape[1]), dtype=np.float32)
         width = self.n_patches * self.pool ** len(self.kernels)
+        n_channels = self.kernels[-1].shape[1]
+        n_values = self.n_patches * n_channels
+        convolved = min(max(_CONVOLVED // n_values, 1), _ROWS)
+        encoded = max(_ENCODED // (n_values * _ROWS), 1) * _ROWS
         workspace = _Workspace()
         depth = block_depth(len(self.kernels), self.pool)
         of_one = self._of_single_values(depth)
-        for start in range(0, X.shape[0], _ENCODED):
-            stop = min(start + _ENCODED, X.shape[0])
+        for start in range(0, X.shape[0], encoded):
+            stop = min(start + encoded, X.shape[0])
             n_rows = stop - start
-            n_channels = self.kernels[-1].shape[1]
-            flat = workspace.array(
-                "flat", (n_rows + -n_rows % _CONVOLVED, self.n_patches, n_channels)
-            )
+            flat = workspace.array("flat", (n_rows + -n_rows % _ROWS, self.n_patches, n_channels))
             flat[n_rows:] = 0
-            for first in range(start, stop, _CONVOLVED):
-                last = min(first + _CONVOLVED, stop)
+            for first in range(start, stop, convolved):
+                last = min(first + convolved, stop)
                 values = slice(X.indptr[first], X.indptr[last])
                 of_row = np.repeat(np.arange(last - first), np.diff(X.indptr[first : last + 1]))
                 where, x = self._blocks(
@@ -119,7 +122,8 @@ class Encoder:
                 for step in range(depth, len(self.kernels) - 1):
                     where, x = self._step(step, where, x, workspace)
                 self._last_step(where, x, flat[first - start : last - start], workspace)
-            codes[start:stop] = self.dense(flat.reshape(len(flat), -1))[:n_rows]
+            blocks = self.dense(flat.reshape(-1, _ROWS, n_values))
+            codes[start:stop] = blocks.reshape(len(flat), -1)[:n_rows]
         return codes
 
     def _scaled(self, values: Array) -> Array:
@@ -143,7 +147,7 @@ class Encoder:
         """Take the first steps, after which each block is a patch."""
         block = self.pool**depth
         block_of = where // block
-        starts = np.flatnonzero(np.diff(block_of, prepend=-1))
+        starts = np.flatnonzero(_begins(block_of))
         sizes = np.diff(starts, append=len(where))
         single = sizes == 1
         x = workspace.array("blocks", (len(starts), of_one.shape[1]))
@@ -192,10 +196,10 @@ class Encoder:
             What the step made of them.
         """
         patch, offset = np.divmod(where, self.pool)
-        begins = np.diff(patch, prepend=-1) > 0
+        begins = _begins(patch)
         place = (np.cumsum(begins) - 1) * self.pool + offset
         where = patch[begins]
-        n_rows = len(where) + -len(where) % _TOGETHER
+        n_rows = len(where) + -len(where) % _PATCHES
         out = workspace.array(("out", step), (n_rows, self.kernels[step].shape[1]))
         self._multiply(step, place, x, out, workspace, together)
         return where, out[: len(where)]
@@ -210,7 +214,7 @@ class Encoder:
     ) -> None:
         """Take the last step for all patches, as in `_step`, into an array of their shape."""
         patches = out.reshape(-1, out.shape[-1])
-        step, missing = len(self.kernels) - 1, -len(patches) % _TOGETHER
+        step, missing = len(self.kernels) - 1, -len(patches) % _PATCHES
         if not missing:
             self._multiply(step, where, x, patches, workspace, together)
             return
@@ -238,6 +242,11 @@ class Encoder:
             out=out.reshape(-1, together, kernel.shape[1]),
         )
         np.maximum(out, 0, out=out)
+
+
+def _begins(groups: Places) -> npt.NDArray[np.bool_]:
+    """Return which of some ascending numbers are the first of their kind."""
+    return np.diff(groups, prepend=-1) > 0
 
 
 @dataclass(frozen=True, slots=True)

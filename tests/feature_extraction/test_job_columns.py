@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib import parallel_config
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from jobtag_sklearn import make_job_tag_pipeline
@@ -72,6 +73,24 @@ def test_containers(container):
         pd.testing.assert_frame_equal(found, expected)
     else:
         np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
+
+
+class Metadata(TransformerMixin, BaseEstimator):
+    """Gives back what it was given for each row besides."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X, given=None):
+        return np.broadcast_to(given, (len(X),))[:, None]
+
+
+def test_metadata_of_each_job_stays_with_its_job():
+    given = np.arange(len(JOBS))
+    with config_context(enable_metadata_routing=True):
+        model = columns(2, Metadata().set_transform_request(given=True)).fit(JOBS)
+        np.testing.assert_array_equal(model.transform(JOBS, given=given).ravel(), given)
+        assert set(model.transform(JOBS, given=7).ravel()) == {7}
 
 
 def test_backend_of_the_user():

@@ -16,6 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from small_models import in_fresh_python, small_autoencoder
 
+from jobtag_sklearn.neural_network import ConvAutoencoderTransformer
+
 RNG = np.random.RandomState(0)
 TOPICS = RNG.uniform(size=(4, 300)) * (RNG.uniform(size=(4, 300)) < 0.1)
 Y = np.eye(4, dtype=int)[np.arange(80) % 4]
@@ -246,11 +248,59 @@ def test_patches_of_any_csr_matrix(compiled):
         np.testing.assert_array_equal(part, old)
 
 
-def test_bits_of_a_code_do_not_depend_on_the_rows_beside_it(compiled):
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"hidden_layer_sizes": (20,), "n_components": 5},
+        {"filters": (1,), "hidden_layer_sizes": (3,), "n_components": 2},
+        {"filters": (3, 7, 9), "hidden_layer_sizes": (6, 33), "n_components": 1},
+    ],
+    ids=str,
+)
+def test_bits_of_a_code_do_not_depend_on_the_rows_beside_it(compiled, settings):
+    autoencoder = clone(compiled).set_params(**settings).fit(X) if settings else compiled
     many = sparse.vstack([X] * 14).tocsr()
-    codes = compiled.transform(many)
+    codes = autoencoder.transform(many)
     for start, stop in ((0, 1), (3, 6), (500, 600), (1119, 1120), (7, 1000)):
-        np.testing.assert_array_equal(compiled.transform(many[start:stop]), codes[start:stop])
+        np.testing.assert_array_equal(autoencoder.transform(many[start:stop]), codes[start:stop])
+
+
+def test_duplicates_that_the_matrix_does_not_know_of(compiled):
+    rows = X.copy()
+    assert rows.has_canonical_format
+    # the flag is kept by the matrix, and the arrays are the user's
+    where = slice(rows.indptr[0], rows.indptr[1])
+    rows.indices[where] = rows.indices[where][::-1].copy()
+    rows.data[where] = rows.data[where][::-1].copy()
+    np.testing.assert_allclose(compiled.transform(rows), compiled.transform(X), atol=1e-6)
+
+
+class Reversed(ConvAutoencoderTransformer):
+    """Encodes in a way of its own."""
+
+    def _encode(self, x):
+        return super()._encode(x)[:, ::-1]
+
+
+class Shifted(ConvAutoencoderTransformer):
+    """Has a network of its own, with the layers that the original has."""
+
+    def _build_network(self, settings):
+        network = super()._build_network(settings)
+        encoder = network.get_layer("encoder")
+        call = encoder.call
+        encoder.call = lambda *args, **kwargs: call(*args, **kwargs) + 1
+        return network
+
+
+@pytest.mark.parametrize("kind", [Reversed, Shifted])
+def test_methods_of_a_subclass_count_for_sparse_rows_too(kind):
+    plain = small_autoencoder(run_eagerly=False)
+    own = kind(**plain.get_params()).fit(X)
+    codes = own.transform(X)
+    np.testing.assert_allclose(codes, own.transform(X.toarray()), atol=1e-6)
+    assert not np.allclose(codes, plain.fit(X).transform(X), atol=1e-3)
 
 
 def test_set_output_and_names(fitted):
@@ -569,6 +619,21 @@ def test_only_one_batch_is_dense():
     finally:
         tracemalloc.stop()
     assert peak < 25, "MB"
+
+
+def test_wide_rows_are_encoded_fewer_at_a_time():
+    """A row has 512 kB behind the convolutions, so that 256 rows at once would take 128 MB."""
+    rows = sparse.random(300, 2**16, density=1e-3, format="csr", dtype=np.float32, random_state=0)
+    autoencoder = small_autoencoder(filters=(4, 32), hidden_layer_sizes=(2,), run_eagerly=False)
+    autoencoder.fit(rows[:4])
+    tracemalloc.start()
+    try:
+        codes = autoencoder.transform(rows)
+        peak = tracemalloc.get_traced_memory()[1] / 2**20
+    finally:
+        tracemalloc.stop()
+    assert peak < 60, "MB"
+    np.testing.assert_array_equal(autoencoder.transform(rows[70:75]), codes[70:75])
 
 
 def test_copies_are_independent(fitted):

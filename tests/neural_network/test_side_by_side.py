@@ -10,7 +10,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.sparse import csr_array
 from small_models import in_fresh_python, make_tags, small_autoencoder, small_classifier
+
+from jobtag_sklearn.neural_network import _networks
 
 X, Y = make_tags(n_samples=60)
 ROWS = np.abs(X)
@@ -138,6 +141,21 @@ def probabilities(model):
     return model.predict_proba(X)
 
 
+def test_codes_while_another_thread_builds_a_new_network(monkeypatch):
+    rows = csr_array(np.where(ROWS > 1, ROWS, 0))
+    model = small_autoencoder(run_eagerly=False).fit(rows)
+    before, meanwhile, build = model.transform(rows), [], _networks.build_autoencoder
+
+    def build_slowly(**settings):
+        meanwhile.append(model.transform(rows))
+        return build(**settings)
+
+    monkeypatch.setattr(_networks, "build_autoencoder", build_slowly)
+    model.set_params(filters=(3,), hidden_layer_sizes=(4,), n_components=2).fit(rows)
+    np.testing.assert_array_equal(meanwhile, [before])
+    assert model.transform(rows).shape == (60, 2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["spawn", "forkserver"])
 def test_other_processes(kind):
@@ -172,6 +190,9 @@ def test_a_fork_says_so_instead_of_hanging(fitted):
         lambda: fitted[0].partial_fit(X, Y),
         lambda: small_classifier().fit(X, Y),
         lambda: pickle.loads(saved),
+        # what a predictor is made of
+        lambda: fitted[0]._without_keras(),
+        lambda: fitted[1]._without_keras(),
     ):
         assert "start processes with spawn or forkserver" in in_child(action)
 
