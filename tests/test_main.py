@@ -151,7 +151,8 @@ def test_the_saved_model_predicts_what_was_reported(finished):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent in another way elsewhere")
 def test_interrupted_with_its_generated_postings_in_sqlite(tmp_path):
-    arguments = ["--n-postings", "60", "--min-examples", "3", *SMALL]
+    # so many epochs that the signal comes before their end on any machine
+    arguments = ["--n-postings", "60", "--min-examples", "3", *SMALL, "--epochs", "1000"]
     with subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, *arguments],
         cwd=tmp_path,

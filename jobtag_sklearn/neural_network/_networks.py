@@ -71,7 +71,9 @@ def build_autoencoder(
     seeds = seed_stream(seed)
     shrinkage = pool_size ** len(filters)
     width = math.ceil(n_features / shrinkage) * shrinkage
-    depth = _block_depth(len(filters), kernel_size, pool_size, pooling)
+    # blocks that overlap touch each other at once
+    alone = pooling == "stride" and kernel_size == pool_size
+    depth = block_depth(len(filters), pool_size) if alone else 0
     block = pool_size**depth
     moves = (kernel_size, pool_size, pooling)
 
@@ -141,13 +143,6 @@ def decode(decoder: keras.Model, codes: Any, n_features: int) -> Any:
     where = ops.arange(len(codes) * per_row, dtype="int32")
     blocks = decoder([ops.convert_to_tensor(codes), where], training=False)
     return ops.reshape(blocks, (len(codes), per_row * block))[:, :n_features]
-
-
-def _block_depth(n_steps: int, kernel: int, pool: int, pooling: str) -> int:
-    """Return how many steps are taken a block, 0 if blocks touch each other at once."""
-    if pooling != "stride" or kernel != pool or pool == 1:
-        return 0
-    return block_depth(n_steps, pool)
 
 
 def _shrink(

@@ -10,6 +10,8 @@ import numpy as np
 
 from jobtag_sklearn.neural_network._batches import TrainingBatches
 
+_REMEDY = "lower learning_rate, or scale columns that are far larger than the others"
+
 
 class LearningRate(keras.callbacks.Callback):
     """Warm the learning rate up over the first steps, then let it fall along a cosine.
@@ -67,7 +69,7 @@ class StopAtBadLoss(keras.callbacks.Callback):
         if not math.isfinite(loss):
             raise ValueError(
                 f"the loss became {loss} in batch {batch}, and the network is what it was before; "
-                "lower learning_rate, or scale columns that are far larger than the others"
+                f"{_REMEDY}"
             )
 
 
@@ -107,6 +109,12 @@ def train(
             # the batches shuffle by themselves; Keras would use Python's global generator
             shuffle=False,
         ).history
+        # the loss of a batch is taken before the step that follows from it
+        if not all(np.isfinite(weight).all() for weight in network.get_weights()):
+            raise ValueError(
+                "weights became infinite or no number in the last step, and the network is what "
+                f"it was before; {_REMEDY}"
+            )
     finally:
         # TensorFlow keeps every generator that Keras has not exhausted for as long as the process
         # lives, and it would keep the rows of each update, too

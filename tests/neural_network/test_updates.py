@@ -307,6 +307,16 @@ def test_a_loss_that_is_no_number_ends_the_training():
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
+def test_weights_that_are_no_numbers_after_the_last_step_are_not_kept():
+    model = small_classifier(optimizer="sgd").fit(X, TABLE)
+    before = model.predict_proba(X)
+    # one step only: its loss is finite still
+    model.set_params(update_learning_rate=1e38, batch_size=len(X))
+    with pytest.raises(ValueError, match="weights became infinite or no number in the last step"):
+        model.partial_fit(X * 1e4, TABLE)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
 # ---------------------------------------------------------------- new tags
 
 

@@ -30,6 +30,7 @@ def assert_alike(model, jobs=JOBS[REST]):
     """A table, its rows one by one and a predictor give the same, and rows one way only."""
     table = model.predict_proba(jobs)
     single = one_by_one(model, jobs)
+    assert np.isfinite(table).all()
     np.testing.assert_allclose(single, table, atol=1e-5)
     predictor = JobTagPredictor(model)
     np.testing.assert_array_equal(predictor.predict_proba(jobs), single)
@@ -42,6 +43,18 @@ def test_few_postings_and_many_are_predicted_alike(fitted):
     assert_alike(fitted)
     nothing = JOBS[:2].assign(job_title="", job_description=["", "<p>&nbsp;</p>"])
     assert_alike(fitted, nothing)
+
+
+def test_networks_as_they_are_by_default_are_predicted_alike():
+    # the other small models run step by step, and have Keras encode their rows
+    compiled = {"autoencoder__codes__encode__run_eagerly": False, "classifier__run_eagerly": False}
+    model = small_pipeline().set_params(**compiled).fit(JOBS[TRAIN], TAGS[TRAIN])
+    for network in (
+        model.named_steps["autoencoder"].named_transformers_["codes"].named_steps["encode"],
+        model.named_steps["classifier"],
+    ):
+        assert all(np.isfinite(weight).all() for weight in network.model_.get_weights())
+    assert_alike(model)
 
 
 def test_parts_may_be_left_out():
