@@ -170,6 +170,12 @@ class HashingVectorizer(sklearn_text.HashingVectorizer):
         arrays = get_config().get("sparse_interface") == "sparray"
         return (sparse.csr_array if arrays else sparse.csr_matrix)(counts)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # scikit-learn says so since 1.8; before, a pipeline that ends here seems to be unfitted
+        tags.requires_fit = False
+        return tags
+
 
 def _one_line_each(documents: list[str]) -> bytes:
     """Return documents with one space between words and a line break behind each document."""

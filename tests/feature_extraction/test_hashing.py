@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.feature_extraction.text import HashingVectorizer as Reference
+from sklearn.pipeline import make_pipeline
 from sklearn.utils import murmurhash3_32
+from sklearn.utils.validation import check_is_fitted
 
 from jobtag_sklearn.datasets import make_job_postings
 from jobtag_sklearn.feature_extraction import HashingVectorizer, StemmingCleaner
@@ -150,6 +152,12 @@ def test_configured_interface():
     pytest.importorskip("sklearn", minversion="1.9")
     with config_context(sparse_interface="sparray"):
         assert_same_columns(TEXTS[:20], **WORDS)
+
+
+def test_needs_no_fit_as_the_last_step_either():
+    texts = make_pipeline(StemmingCleaner(), HashingVectorizer(**WORDS))
+    check_is_fitted(texts)
+    assert (texts.transform(TEXTS) != texts.fit_transform(TEXTS)).nnz == 0
 
 
 def test_what_is_no_text():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
@@ -15,7 +15,7 @@ from sklearn.svm import LinearSVC
 from small_models import small_pipeline
 
 from jobtag_sklearn.datasets import make_job_postings
-from jobtag_sklearn.feature_extraction import StemmingCleaner
+from jobtag_sklearn.feature_extraction import HashingVectorizer, StemmingCleaner
 from jobtag_sklearn.inspection import explain_global, explain_tags
 from jobtag_sklearn.inspection._left_out import left_out, words_of
 
