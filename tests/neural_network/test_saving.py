@@ -15,7 +15,7 @@ from small_models import in_fresh_python, make_tags, small_autoencoder, small_cl
 X, Y = make_tags(n_samples=60, n_features=12, n_tags=3)
 TABLE = pd.DataFrame(Y, columns=["Nursing", "Sales", "Driving"])
 ROWS = np.abs(X)
-SAVED = sorted(Path(__file__).with_name("saved").glob("*.pickle"))
+SAVED = sorted(Path(__file__).with_name("saved").glob("format_*"))
 
 
 def classifier(**settings):
@@ -58,10 +58,13 @@ def joblib_copy(model, **settings):
     return joblib.load(file)
 
 
-def skops_copy(model):
+def from_skops(saved):
     skops_io = pytest.importorskip("skops.io")
-    saved = skops_io.dumps(model)
     return skops_io.loads(saved, trusted=skops_io.get_untrusted_types(data=saved))
+
+
+def skops_copy(model):
+    return from_skops(pytest.importorskip("skops.io").dumps(model))
 
 
 WAYS = {
@@ -123,10 +126,11 @@ def test_loading_reads_one_file_and_nothing_else(fitted, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["model.joblib"]
 
 
-@pytest.mark.parametrize("path", SAVED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SAVED, ids=lambda path: path.name)
 def test_earlier_formats_load_and_learn_on(path):
     # the files are this package's own
-    saved = pickle.loads(path.read_bytes())
+    load = {".pickle": pickle.loads, ".skops": from_skops}[path.suffix]
+    saved = load(path.read_bytes())
     model, autoencoder = saved["classifier"], saved["autoencoder"]
     # what other processors and other versions of TensorFlow round otherwise
     np.testing.assert_allclose(model.predict_proba(X[:6]), saved["probabilities"], atol=1e-5)

@@ -1,6 +1,6 @@
 """Save small models in the present format, for the tests of all later ones.
 
-    python tests/neural_network/saved/make.py FILE
+    python tests/neural_network/saved/make.py FILE.pickle FILE.skops
 
 Run it when `_STATE_FORMAT` is raised, and keep the files of the earlier formats.
 """
@@ -8,9 +8,11 @@ Run it when `_STATE_FORMAT` is raised, and keep the files of the earlier formats
 import pickle
 import sys
 from pathlib import Path
+from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import pandas as pd
+import skops.io
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from small_models import make_tags, small_autoencoder, small_classifier
@@ -31,7 +33,9 @@ def main():
         "probabilities": classifier.predict_proba(X[:6]),
         "codes": autoencoder.transform(ROWS[:6]),
     }
-    Path(sys.argv[1]).write_bytes(pickle.dumps(models, protocol=4))
+    pickled, with_skops = map(Path, sys.argv[1:])
+    pickled.write_bytes(pickle.dumps(models, protocol=4))
+    with_skops.write_bytes(skops.io.dumps(models, compression=ZIP_DEFLATED))
 
 
 if __name__ == "__main__":
