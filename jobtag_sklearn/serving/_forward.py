@@ -20,7 +20,8 @@ Array = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
 
 #: Patches of one product; products have a multiple of it, since BLAS rounds a product's last rows
-#: otherwise where they do not fill the processor's vectors.
+#: otherwise where they do not fill the processor's vectors. So with AVX-512 a row is rounded alike
+#: wherever it stands; with AVX2 it is not.
 _PATCHES = 32
 #: Rows of one product of a dense layer, always, since how BLAS rounds depends on their number.
 _ROWS = 64
