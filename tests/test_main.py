@@ -166,7 +166,7 @@ def test_interrupted_with_its_generated_postings_in_sqlite(tmp_path):
                 break
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=TIMEOUT)
-    assert (process.returncode, errors) == (130, "jobtag_sklearn: interrupted\n")
+    assert (process.returncode, errors) == (130, "\njobtag_sklearn: interrupted\n")
     output = tmp_path / "jobtag_output"
     assert [path.name for path in output.iterdir()] == ["job_postings.sqlite"]
     jobs, tags = load_job_postings(output / "job_postings.sqlite", table="job_postings")
