@@ -55,22 +55,24 @@ except KeyboardInterrupt:
     print("stopped")
 """
 
-CELLS = [
-    FIT,
-    "model",
-    "from jobtag_sklearn.inspection import explain_tags\nexplain_tags(model, jobs.iloc[0])",
-    SEARCH,
-    STOPPED,
-    "(model.predict_proba(jobs) == found).all()",
-    "found.tolist()",
-]
+CELLS = {
+    "fit": FIT,
+    "model": "model",
+    "explanation": (
+        "from jobtag_sklearn.inspection import explain_tags\nexplain_tags(model, jobs.iloc[0])"
+    ),
+    "search": SEARCH,
+    "stopped": STOPPED,
+    "unchanged": "(model.predict_proba(jobs) == found).all()",
+    "found": "found.tolist()",
+}
 
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory):
     """Return the outputs of each cell: what is printed, and what the last line is as data."""
     home = tmp_path_factory.mktemp("notebook")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, CELLS.values())))
     client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.path.dirname(__file__))
@@ -78,39 +80,39 @@ def outputs(tmp_path_factory):
         patch.setenv("IPYTHONDIR", str(home))
         patch.setenv("JUPYTER_RUNTIME_DIR", str(home))
         client.execute(cwd=str(home))
-    return [
-        (
+    return {
+        name: (
             "".join(o.text for o in cell.outputs if o.output_type == "stream"),
             next((o.data for o in cell.outputs if o.output_type == "execute_result"), {}),
         )
-        for cell in notebook.cells
-    ]
+        for name, cell in zip(CELLS, notebook.cells, strict=True)
+    }
 
 
 def test_the_same_as_outside(outputs):
     jobs, tags = make_job_postings(120, random_state=0)
     outside = small_pipeline().fit(jobs, tags).predict_proba(jobs)
-    assert ast.literal_eval(outputs[6][1]["text/plain"]) == outside.tolist()
+    assert ast.literal_eval(outputs["found"][1]["text/plain"]) == outside.tolist()
 
 
 def test_progress_of_both_networks_is_printed(outputs):
-    printed, _ = outputs[0]
+    printed, _ = outputs["fit"]
     assert "Wide path" in printed
     assert printed.count("learning_rate: ") >= 2
 
 
 def test_models_and_explanations_are_shown_as_html(outputs):
-    model, explanation = (outputs[cell][1] for cell in (1, 2))
+    model, explanation = (outputs[cell][1] for cell in ("model", "explanation"))
     assert "KerasMultiLabelClassifier" in model["text/html"]
     assert "<mark" in explanation["text/html"]
 
 
 def test_search_in_two_processes(outputs):
-    scores = ast.literal_eval(outputs[3][1]["text/plain"])
+    scores = ast.literal_eval(outputs["search"][1]["text/plain"])
     assert len(scores) == 2
     assert all(0 < score < 1 for score in scores)
 
 
 def test_a_stopped_cell_leaves_the_model(outputs):
-    assert "stopped" in outputs[4][0]
-    assert "True" in outputs[5][1]["text/plain"]
+    assert "stopped" in outputs["stopped"][0]
+    assert "True" in outputs["unchanged"][1]["text/plain"]
