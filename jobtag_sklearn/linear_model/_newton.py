@@ -112,7 +112,7 @@ def _newton_step(products: _Matrix, curvature: _Matrix, slope: _Matrix) -> tuple
             square = (residual * residual_image).sum(axis=0)
         if not np.isfinite(square).all():
             raise ValueError(
-                "the wide path cannot learn these rows: their columns, weights and update_C "
+                "these rows cannot be learnt: their columns, weights and update_C "
                 "together are too large to be squared; scale the columns, or lower update_C"
             )
         if not done:

@@ -1,4 +1,4 @@
-"""Names for the weights of a fitted Keras estimator, in pictures and in logs."""
+"""Names for the weights of a fitted Keras estimator, in figures and in logs."""
 
 from __future__ import annotations
 
@@ -10,16 +10,8 @@ import numpy.typing as npt
 
 
 def named_weights(estimator: Any) -> dict[str, npt.NDArray[np.float32]]:
-    """Return the kernels of all layers, flat, by the layers' names.
-
-    The wide path, which is no layer, is called ``wide``; of it only what is not zero is
-    returned, since most of its columns never occur.
-    """
-    found = {layer.name: np.asarray(layer.kernel).ravel() for layer in _layers(estimator.model_)}
-    wide = getattr(estimator, "wide_", None)
-    if wide is not None:
-        found["wide"] = wide.coef[wide.coef != 0]
-    return found
+    """Return the flattened kernels of all layers, by the layers' names."""
+    return {layer.name: np.asarray(layer.kernel).ravel() for layer in _layers(estimator.model_)}
 
 
 def _layers(network: Any) -> Iterator[Any]:

@@ -1,0 +1,204 @@
+"""What both networks compute, from their weights as arrays.
+
+BLAS uses threads for most of the small products of one row. On a busy machine these wait for each
+other a hundred times as long as the product takes. So one row's vectors are multiplied by
+``numpy.einsum``, and its patches one at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Array = npt.NDArray[np.float32]
+Places = npt.NDArray[np.intp]
+
+#: Rows of one product of a dense layer, always, since how BLAS rounds depends on their number.
+_ROWS = 64
+#: OpenBLAS computes products of fewer multiplications in the calling thread.
+_SINGLE_THREAD = 2**19
+#: Columns of all rows that are encoded together, so that what is computed of them stays in the
+#: processor's cache.
+_COLUMNS_TOGETHER = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A dense layer, linear without its activation."""
+
+    kernel: Array
+    bias: Array | None
+
+    def __call__(self, x: Array) -> Array:
+        """Apply the layer to one row or to blocks of several."""
+        y = np.einsum("i,ij->j", x, self.kernel) if x.ndim == 1 else x @ self.kernel
+        return y if self.bias is None else y + self.bias
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Dense layers with ReLU between them, none behind the last."""
+
+    layers: tuple[Layer, ...]
+
+    def __call__(self, x: Array) -> Array:
+        """Apply the layers to one row or to blocks of several."""
+        for layer in self.layers[:-1]:
+            x = np.maximum(layer(x), 0)
+        return self.layers[-1](x)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """The encoder of an autoencoder: a linear path and a convolutional path.
+
+    Parameters
+    ----------
+    scale : float
+        Factor of the input.
+    linear : ndarray of shape (n_seen_columns, n_components)
+        Weights of the linear path.
+    linear_scale : float
+        Factor of its output.
+    positions : ndarray of shape (n_features,)
+        For each column its row in `linear`, -1 if it has none.
+    kernels : tuple of ndarray
+        Weights of the convolutions, which move by their own length.
+    pool : int
+        Length of the convolutions.
+    dense : Layers
+        The layers after the convolutions.
+    """
+
+    scale: float
+    linear: Array
+    linear_scale: float
+    positions: Places
+    kernels: tuple[Array, ...]
+    pool: int
+    dense: Layers
+
+    def of_row(self, columns: Places, values: Array) -> Array:
+        """Return the codes of one row, given its columns in ascending order and their values."""
+        return self._encode(columns, values, np.array([0, len(columns)]))[0]
+
+    def of_rows(self, X: Any) -> Array:
+        """Return the codes of a csr_matrix or csr_array in canonical format."""
+        codes = np.empty((X.shape[0], self.linear.shape[1]), dtype=np.float32)
+        n_together = max(_COLUMNS_TOGETHER // X.shape[1], 1)
+        for start in range(0, X.shape[0], n_together):
+            indptr = X.indptr[start : start + n_together + 1]
+            values = slice(indptr[0], indptr[-1])
+            codes[start : start + n_together] = self._encode(
+                X.indices[values], X.data[values], indptr - indptr[0]
+            )
+        return codes
+
+    def _encode(self, columns: Places, values: Array, indptr: Places) -> Array:
+        values = values * np.float32(self.scale)
+        position = self.positions[columns]
+        seen = position >= 0
+        rows = sparse.csr_array(
+            (np.where(seen, values, 0), np.where(seen, position, 0), indptr),
+            shape=(len(indptr) - 1, len(self.linear)),
+        )
+        codes = rows @ self.linear
+        codes *= self.linear_scale
+        codes += self._convolutional(columns, values, indptr)
+        return codes
+
+    def _convolutional(self, columns: Places, values: Array, indptr: Places) -> Array:
+        n_rows = len(indptr) - 1
+        n_values, n_channels = self.dense.layers[0].kernel.shape[0], self.kernels[-1].shape[1]
+        width = n_values // n_channels * self.pool ** len(self.kernels)
+        # rows end to end
+        where = np.repeat(np.arange(n_rows) * width, np.diff(indptr)) + columns
+        x = values[:, None]
+        for kernel in self.kernels:
+            where, x = self._convolve(kernel, where, x, alone=n_rows == 1)
+        patches = np.zeros((n_rows * n_values // n_channels, n_channels), dtype=np.float32)
+        patches[where] = x
+        flat = patches.reshape(n_rows, n_values)
+        return self.dense(flat[0])[None] if n_rows == 1 else self.dense(flat)
+
+    def _convolve(
+        self, kernel: Array, where: Places, x: Array, *, alone: bool
+    ) -> tuple[Places, Array]:
+        """Apply one convolution to the patches that hold a value.
+
+        Parameters
+        ----------
+        kernel : ndarray of shape (pool * n_channels, n_channels_out)
+            Weights.
+        where : ndarray of shape (n_values,)
+            Places of values, in ascending order.
+        x : ndarray of shape (n_values, n_channels)
+            Values.
+        alone : bool
+            Whether all values are of one row.
+
+        Returns
+        -------
+        where : ndarray of shape (n_patches,)
+            Places of the patches.
+        x : ndarray of shape (n_patches, n_channels_out)
+            Output of the convolution and ReLU.
+        """
+        patch, offset = np.divmod(where, self.pool)
+        begins = np.diff(patch, prepend=-1) > 0
+        where = patch[begins]
+        full = np.zeros((len(where) * self.pool, x.shape[1]), dtype=np.float32)
+        full[(np.cumsum(begins) - 1) * self.pool + offset] = x
+        patches = full.reshape(len(where), len(kernel))
+        # one product a patch, each too small for threads
+        out = (patches[:, None] @ kernel)[:, 0] if alone else patches @ kernel
+        return where, np.maximum(out, 0, out=out)
+
+
+@dataclass(frozen=True, slots=True)
+class DeepTagger:
+    """A classifier of dense rows: scores, to which a share of a deep network is added.
+
+    It computes in float64: so the rounding of a row hardly depends on its place, and
+    probabilities near zero keep their digits.
+
+    Parameters
+    ----------
+    deep : Layers
+        The network, from all columns to a logit for each output.
+    n_scores : int
+        Number of the first columns that are scores: that of outputs, or 0.
+    share : float
+        Factor of the network's logits.
+    """
+
+    deep: Layers
+    n_scores: int
+    share: float
+
+    def __call__(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the logits of rows, of shape (n_rows, n_outputs)."""
+        scores = X[:, : self.n_scores].astype(np.float64)
+        if not self.share:
+            return scores
+        logits = self.share * self.deep_logits(X)
+        return scores + logits if self.n_scores else logits
+
+    def deep_logits(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the logits of the network alone."""
+        if len(X) == 1:
+            return self.deep(X[0].astype(np.float64))[None]
+        x: npt.NDArray[Any] = np.zeros((len(X) + -len(X) % _ROWS, X.shape[1]))
+        x[: len(X)] = X
+        for position, layer in enumerate(self.deep.layers):
+            rows = _ROWS
+            while rows > 1 and rows * layer.kernel.size >= _SINGLE_THREAD:
+                rows //= 2
+            if position:
+                np.maximum(x, 0, out=x)
+            x = layer(x.reshape(-1, rows, x.shape[1])).reshape(len(x), -1)
+        return x[: len(X)]

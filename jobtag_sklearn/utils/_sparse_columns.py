@@ -1,0 +1,29 @@
+"""Some columns of very wide sparse rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+
+def columns_of(X: Any, columns: npt.NDArray[np.integer]) -> Any:
+    """Return some columns, in ascending order, of a csr matrix with sorted rows.
+
+    SciPy's own indexing needs time and memory for every column that there is.
+    """
+    position = np.searchsorted(columns, X.indices).astype(np.int32)
+    # a column beyond the last one is compared with any other column, and differs
+    position[position == len(columns)] = 0
+    kept = columns[position] == X.indices if len(columns) else np.zeros(len(position), bool)
+    indptr = np.concatenate([[0], np.cumsum(kept)])[X.indptr].astype(np.int32)
+    return sparse.csr_array(
+        (X.data[kept], position[kept], indptr), shape=(X.shape[0], len(columns))
+    )
+
+
+def columns_in(X: Any) -> npt.NDArray[np.int32]:
+    """Return the columns of a csr matrix that hold a value other than zero, ascending."""
+    return np.unique(X.indices[X.data != 0]).astype(np.int32)
