@@ -1,8 +1,8 @@
 """Text becomes columns: cleaning, counting and weighting the words of job postings."""
 
 from ._cleaning import StemmingCleaner, Token
-from ._cross_view import CrossViewTransformer
 from ._documents import check_documents
+from ._hashed_columns import ColumnFolder, join_texts
 from ._hashing import HashingVectorizer
 from ._job_columns import JobColumnTransformer
 from ._markup import strip_markup
@@ -14,7 +14,7 @@ from ._words import ENGLISH_STOP_WORDS, PROTECTED_TOKENS
 __all__ = [
     "ENGLISH_STOP_WORDS",
     "PROTECTED_TOKENS",
-    "CrossViewTransformer",
+    "ColumnFolder",
     "HashingVectorizer",
     "IncrementalTfidfTransformer",
     "JobColumnTransformer",
@@ -23,5 +23,6 @@ __all__ = [
     "TextStatistics",
     "Token",
     "check_documents",
+    "join_texts",
     "strip_markup",
 ]

@@ -128,7 +128,13 @@ class JobColumnTransformer(ColumnTransformer):
         return parallel_config(backend="sequential")
 
     def _check_jobs(self, jobs: Any) -> None:
-        check_jobs(jobs, [column for _, _, column in self.transformers if isinstance(column, str)])
+        wanted: list[str] = []
+        for _, _, columns in self.transformers:
+            if isinstance(columns, str):
+                wanted.append(columns)
+            elif isinstance(columns, list):
+                wanted += [column for column in columns if isinstance(column, str)]
+        check_jobs(jobs, wanted)
 
 
 def check_jobs(jobs: Any, wanted: list[str]) -> None:

@@ -146,9 +146,10 @@ class IncrementalTfidfTransformer(TfidfTransformer):
             X = sparse.csr_array(X)
         if first:
             self.n_samples_seen_: int = 0
-            self.document_frequency_: np.ndarray = np.zeros(X.shape[1], dtype=np.int64)
+            self.document_frequency_: np.ndarray = np.zeros(X.shape[1], dtype=np.int32)
         self.n_samples_seen_ += X.shape[0]
-        self.document_frequency_ = self.document_frequency_ + _document_frequency(X)
+        frequency = self.document_frequency_ + _document_frequency(X)
+        self.document_frequency_ = frequency.astype(np.int32)
         if self.use_idf:
             self.idf_ = self._inverse(X.dtype)
         elif hasattr(self, "idf_"):
@@ -168,6 +169,29 @@ class IncrementalTfidfTransformer(TfidfTransformer):
         idf += 1.0
         idf[self.document_frequency_ < self.min_df] = 0.0
         return idf
+
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Save the frequencies of terms that occurred; the weights follow from them."""
+        state = dict(super().__getstate__())
+        if "document_frequency_" in state:
+            frequency = state.pop("document_frequency_")
+            terms = np.flatnonzero(frequency).astype(np.int32)
+            state["_saved_frequency"] = len(frequency), terms, frequency[terms]
+            if "idf_" in state:
+                state["_saved_dtype"] = state.pop("idf_").dtype.str
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        saved, dtype = state.pop("_saved_frequency", None), state.pop("_saved_dtype", None)
+        super().__setstate__(state)
+        if saved is not None:
+            n_features, terms, frequency = saved
+            self.document_frequency_ = np.zeros(n_features, dtype=np.int32)
+            self.document_frequency_[terms] = frequency
+            if dtype is not None:
+                self.idf_ = self._inverse(np.dtype(dtype))
 
 
 def _document_frequency(X: Any) -> np.ndarray:
