@@ -1,10 +1,10 @@
-"""What both Keras estimators share: their network, its training, and how it is saved."""
+"""What both Keras estimators share: a network, its training, and how it is saved."""
 
 from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -14,7 +14,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
 
 from jobtag_sklearn.neural_network._batches import TrainingBatches
 from jobtag_sklearn.neural_network._processes import check_process
@@ -24,8 +25,11 @@ from jobtag_sklearn.neural_network._training import train
 from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
 
-#: Raised when what a pickle holds of a network changes; `__setstate__` keeps the readers.
-_STATE_FORMAT = 2
+#: Format of saved networks. 1 and 2 are those of the first edition.
+_STATE_FORMAT = 3
+FIRST_EDITION = (
+    "this model was saved by the first edition of jobtag_sklearn and must be fitted anew"
+)
 
 
 def sizes_of(sizes: Any, name: str) -> list[int]:
@@ -43,10 +47,10 @@ def sizes_of(sizes: Any, name: str) -> list[int]:
 
 
 def keep_settings(network: keras.Model, settings: Mapping[str, Any]) -> None:
-    """Have a network know what it was built from.
+    """Store on a network what it was built from.
 
-    On the network, since a thread that predicts while another one fits must not be given the
-    settings of one network and the weights of another.
+    On the network and not on the estimator: a thread that predicts while another one fits
+    must not get the settings of one network and the weights of another.
     """
     # no dict, in which Keras would look for layers
     network._built_from = MappingProxyType(dict(settings))
@@ -57,8 +61,18 @@ def settings_of(network: keras.Model) -> Mapping[str, Any]:
     return network._built_from
 
 
+def state_of(network: keras.Model) -> list[npt.NDArray[Any]]:
+    """Return the weights, the states of the dropout layers and those of the optimizer."""
+    return [np.asarray(variable).copy() for variable in _all_variables(network)]
+
+
+def set_state(network: keras.Model, state: list[npt.NDArray[Any]]) -> None:
+    """Set what `state_of` returned."""
+    _assign(_all_variables(network), state)
+
+
 class _SavedOptimizer(NamedTuple):
-    """An optimizer as its class and settings, since Keras loads no class but its own."""
+    """An optimizer as its class and settings; Keras loads no classes but its own."""
 
     kind: type[keras.optimizers.Optimizer]
     config: dict[str, Any]
@@ -72,27 +86,24 @@ class _SavedOptimizer(NamedTuple):
 
 
 class KerasEstimator(ScikerasBridge):
-    """A network that is built from settings, trained in batches and saved as arrays.
+    """A network that is built from settings, trained in mini-batches and saved as arrays.
 
-    A subclass says how its network is built from its settings (`_build_network`) and what
-    it is trained for (`_compile_settings`).
+    Subclasses build the network (`_build_network`) and define its loss
+    (`_compile_settings`).
     """
 
-    #: Whether an update goes on with the optimizer's moments, which are twice the size of the
-    #: network, also in a pickle. Else it calls `_renew_moments`.
+    #: Whether updates go on with the optimizer's moments, and pickles hold them: Adam's are
+    #: twice the size of the network. Else updates call `_renew_moments`.
     _keeps_moments: ClassVar[bool] = True
 
     _parameter_constraints: ClassVar[dict] = {
         "optimizer": [str, type, keras.optimizers.Optimizer],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "update_learning_rate": [Interval(Real, 0, None, closed="neither"), None],
-        "warmup": [Interval(Real, 0, 1, closed="left")],
-        "learning_rate_decay": [StrOptions({"cosine"}), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "callbacks": [list, dict, type, keras.callbacks.Callback, None],
         "log_dir": [str, os.PathLike, None],
         "warm_start": ["boolean"],
@@ -117,7 +128,7 @@ class KerasEstimator(ScikerasBridge):
         return settings_of(self.model_)
 
     def _start(self, settings: dict[str, Any]) -> None:
-        """Begin anew: a network of these settings and an empty history."""
+        """Start anew: a network with these settings and an empty history."""
         check_process()
         self.model_ = self._new_network(settings)
         optimizer = self._new_optimizer()
@@ -128,16 +139,22 @@ class KerasEstimator(ScikerasBridge):
         self.__dict__.pop("log_folder_", None)
         self.n_epochs_ = 0
 
-    def _grow(self, settings: dict[str, Any]) -> None:
-        """Go on with a larger network: what it has more than the present one is as built."""
+    def _grow(self, settings: dict[str, Any], position: int) -> None:
+        """Continue with a larger network.
+
+        Axes grow at `position`. New weights are zero, and the optimizer's moments of them are
+        those before any training.
+        """
         small, self.model_ = self.model_, self._new_network(settings)
-        self.model_.set_weights(_padded(small.get_weights(), self.model_.get_weights()))
+        zeros = [np.zeros_like(weight) for weight in self.model_.get_weights()]
+        self.model_.set_weights(_inserted(small.get_weights(), zeros, position))
         _assign(_dropout_states(self.model_), list(map(np.asarray, _dropout_states(small))))
         optimizer = _SavedOptimizer.of(small.optimizer).make()
         self._compile(optimizer)
         optimizer.build(self.model_.trainable_variables)
         moments = list(map(np.asarray, small.optimizer.variables))
-        _assign(optimizer.variables, _padded(moments, list(map(np.asarray, optimizer.variables))))
+        built = list(map(np.asarray, optimizer.variables))
+        _assign(optimizer.variables, _inserted(moments, built, position))
 
     def _renew_moments(self) -> None:
         """Give the optimizer the moments that it had before any training."""
@@ -172,27 +189,24 @@ class KerasEstimator(ScikerasBridge):
     def _unchanged_on_error(self) -> Iterator[None]:
         """Leave attributes and, since it is trained in place, the network as they were."""
         network = getattr(self, "model_", None)
-        optimizer = getattr(network, "optimizer", None)
-        variables = [] if network is None else [*network.variables]
-        variables += [] if optimizer is None else [*optimizer.variables]
-        before = [np.asarray(variable).copy() for variable in variables]
+        before = [] if network is None else state_of(network)
         try:
             with unchanged_on_error(self):
                 yield
         except BaseException:
-            _assign(variables, before)
+            if network is not None:
+                set_state(network, before)
             raise
 
     def _start_random_state(self) -> None:
         """Make the generator that this fit and all its updates draw from."""
-        given = self.random_state
-        if isinstance(given, np.random.RandomState):
-            given = draw_seed(given)
-        # with None this is entropy of the system's, not NumPy's global generator
-        self._random = np.random.RandomState(given)
+        seed = self.random_state
+        if seed is None or isinstance(seed, np.random.RandomState):
+            seed = draw_seed(check_random_state(seed))
+        self._random = np.random.RandomState(seed)
 
     def _continue_random_state(self) -> None:
-        """Go on with a copy, so that what fails leaves the generator as it was."""
+        """Continue with a copy, so that an update that fails leaves the generator as it was."""
         self._random = copy.deepcopy(self._random)
 
     def _split(
@@ -205,29 +219,58 @@ class KerasEstimator(ScikerasBridge):
         if not 0 < n_watched < len(rows):
             raise ValueError(
                 f"validation_fraction={self.validation_fraction} of {len(rows)} samples leaves "
-                "none to train on or none to hold out; pass more samples, early_stopping=False "
-                "and a number as threshold"
+                "none to train on or none to hold out; pass more samples or early_stopping=False"
             )
         shuffled = self._random.permutation(rows)
         return shuffled[n_watched:], shuffled[:n_watched]
 
-    def _train(self, batches: TrainingBatches, validation: TrainingBatches | None) -> None:
-        """Train for all epochs."""
+    def _train(
+        self,
+        batches: TrainingBatches,
+        validation: TrainingBatches | None,
+        epochs: int | None = None,
+    ) -> None:
+        """Train for all epochs; None takes the parameter."""
         check_process()
+        epochs = self.epochs if epochs is None else epochs
         history = train(
             self.model_,
             batches,
             learning_rate=self._rate(),
-            epochs=self.epochs,
+            epochs=epochs,
             first_epoch=self.n_epochs_,
-            callbacks=[*self._new_callbacks(), *self._new_logs()],
+            schedule_epochs=epochs,
+            callbacks=[*self._own_callbacks(), *self._new_logs()],
             verbose=int(self.verbose),
             validation=validation,
-            patience=self.n_iter_no_change,
-            warmup=self.warmup,
-            decay=self.learning_rate_decay,
         )
         self._extend_history(history)
+
+    def _train_folds(
+        self,
+        start: list[npt.NDArray[Any]],
+        splits: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]],
+        batches: Callable[[npt.NDArray[np.intp]], TrainingBatches],
+    ) -> Iterator[npt.NDArray[np.intp]]:
+        """Train from `start` on the rows of each split, and yield its held-out rows.
+
+        This takes as many epochs as the first fit took to its weights, which the network has
+        again at the end. The network is the same object, which TensorFlow has compiled.
+        """
+        losses = self.history_.get("val_loss", ())
+        epochs = int(np.argmin(losses)) + 1 if len(losses) else self.n_epochs_
+        trained = state_of(self.model_)
+        for rows, held_out in splits:
+            set_state(self.model_, start)
+            train(
+                self.model_,
+                batches(rows),
+                learning_rate=self._rate(),
+                epochs=epochs,
+                schedule_epochs=self.epochs,
+            )
+            yield held_out
+        set_state(self.model_, trained)
 
     def _update(self, batches: TrainingBatches) -> None:
         """Train for one epoch, with the optimizer's state and the rate for updates."""
@@ -239,12 +282,16 @@ class KerasEstimator(ScikerasBridge):
             learning_rate=self.update_learning_rate or self._rate(),
             epochs=1,
             first_epoch=epoch,
-            callbacks=[*self._new_callbacks(), *self._new_logs()],
+            callbacks=[*self._own_callbacks(), *self._new_logs()],
             verbose=int(self.verbose),
         )
         self._extend_history(history)
-        # models that were saved by an older version have none
-        self.update_epochs_ = [*getattr(self, "update_epochs_", ()), epoch]
+        self.update_epochs_ = [*self.update_epochs_, epoch]
+
+    def _own_callbacks(self) -> list[keras.callbacks.Callback]:
+        # copies: training changes callbacks, and a network that one of them kept would be
+        # pickled with the parameter
+        return copy.deepcopy(self._new_callbacks())
 
     def _new_logs(self) -> list[keras.callbacks.Callback]:
         if self.log_dir is None:
@@ -258,8 +305,8 @@ class KerasEstimator(ScikerasBridge):
         # new lists, since what fails later gives back the attribute and not what it held
         whole = dict(self.history_)
         for name, values in history.items():
-            # a quantity that appears late (a validation loss after updates without) is
-            # padded, so that position and epoch stay the same number
+            # a quantity that appears late, such as a validation loss after updates without
+            # one, is padded: its position is always the number of the epoch
             earlier = whole.get(name, [])
             whole[name] = [*earlier, *[np.nan] * (self.n_epochs_ - len(earlier)), *values]
         self.history_ = whole
@@ -294,6 +341,8 @@ class KerasEstimator(ScikerasBridge):
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         saved = state.pop("_saved_network", None)
+        if saved is not None and saved["format"] < _STATE_FORMAT:
+            raise ValueError(FIRST_EDITION)
         if isinstance(state.get("optimizer"), _SavedOptimizer):
             state["optimizer"] = state["optimizer"].make()
         if saved is not None and saved["format"] > _STATE_FORMAT:
@@ -331,6 +380,11 @@ def _compiled(network: keras.Model) -> Any:
     return call
 
 
+def _all_variables(network: keras.Model) -> list[Any]:
+    optimizer = getattr(network, "optimizer", None)
+    return [*network.variables, *(() if optimizer is None else optimizer.variables)]
+
+
 def _dropout_states(network: keras.Model) -> list[Any]:
     """Return the states of the dropout layers' generators, which are no weights to Keras."""
     return [variable for variable in network.variables if "seed_generator" in variable.path]
@@ -341,11 +395,14 @@ def _assign(variables: list[Any], values: list[npt.NDArray[Any]]) -> None:
         variable.assign(value)
 
 
-def _padded(
-    values: list[npt.NDArray[Any]], like: list[npt.NDArray[Any]]
+def _inserted(
+    values: list[npt.NDArray[Any]], like: list[npt.NDArray[Any]], position: int
 ) -> list[npt.NDArray[Any]]:
-    """Put arrays into the first corners of larger ones, whose other values stay."""
-    padded = [np.array(large) for large in like]
-    for value, large in zip(values, padded, strict=True):
-        large[tuple(slice(n) for n in value.shape)] = value
-    return padded
+    """Put arrays into larger ones, which keep their own values from `position` on."""
+    grown = [np.array(large) for large in like]
+    for value, large in zip(values, grown, strict=True):
+        places = [np.arange(n) for n in value.shape]
+        for of_axis, n in zip(places, large.shape, strict=True):
+            of_axis[position:] += n - len(of_axis)
+        large[np.ix_(*places)] = value
+    return grown

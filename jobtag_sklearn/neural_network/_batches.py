@@ -1,4 +1,4 @@
-"""From sparse rows to dense batches, one at a time."""
+"""From sparse or dense rows to dense mini-batches, one at a time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from jobtag_sklearn.neural_network._networks import (
-    FEATURES,
-    OFFSET,
-    RECONSTRUCTION,
-    TAGS,
-)
+from jobtag_sklearn.neural_network._networks import RECONSTRUCTION
 
 
 def dense_rows(X: Any, rows: Any) -> npt.NDArray[np.float32]:
@@ -35,8 +30,8 @@ def row_batches(n_rows: int, batch_size: int) -> Iterator[slice]:
 def padded(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Add rows of zeros up to a multiple of 16.
 
-    A matrix product rounds the last rows of a batch otherwise than the others where they do
-    not fill the processor's vectors, and so a row's result would depend on its place.
+    Matrix products round the last rows differently if they do not fill the processor's
+    vectors. A row's result would then depend on its place.
     """
     missing = -len(x) % 16
     return np.pad(x, ((0, missing), (0, 0))) if missing else x
@@ -54,29 +49,26 @@ def map_batches(
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """Shuffled dense batches of sparse or dense rows, for ``keras.Model.fit``.
+    """Shuffled dense mini-batches of sparse or dense rows, for ``keras.Model.fit``.
 
-    Only one batch is dense at a time, so memory grows with the batch and not with the data.
+    Only one mini-batch is dense at a time, so memory grows with the mini-batch and not with
+    the data.
 
     Parameters
     ----------
     X : {ndarray, csr_matrix, csr_array} of shape (n_samples, n_features)
         Rows.
     tags : ndarray of shape (n_samples, n_tags) or None
-        Targets; None where only rows are reconstructed.
+        Targets. None where rows are reconstructed: the network knows them, so the target is
+        an error of zero.
     rows : ndarray of shape (n_rows,)
         Which rows of `X` and `tags` take part.
     batch_size : int
-        Rows a batch.
-    reconstruct : bool
-        Whether rows are to be reconstructed (autoencoder): the network knows them, so the
-        target is an error of zero.
-    offset : ndarray of shape (n_samples, n_tags) or None
-        What the logits are added to (classifier).
-    sample_weight : ndarray of shape (n_samples,) or None
+        Rows of a mini-batch.
+    sample_weight : ndarray of shape (n_samples,), default=None
         Weights of the rows.
-    seed : int or None
-        Seed of the order of the rows, which is new in every epoch; None keeps the order.
+    seed : int, default=None
+        Seed of the order of the rows, which is new in every epoch. None keeps the order.
     """
 
     def __init__(
@@ -86,8 +78,6 @@ class TrainingBatches(keras.utils.PyDataset):
         rows: npt.NDArray[np.intp],
         batch_size: int,
         *,
-        reconstruct: bool = False,
-        offset: npt.NDArray[np.float32] | None = None,
         sample_weight: npt.NDArray[np.float32] | None = None,
         seed: int | None = None,
     ) -> None:
@@ -96,8 +86,6 @@ class TrainingBatches(keras.utils.PyDataset):
         self._tags = tags
         self._rows = np.array(rows)
         self._batch_size = batch_size
-        self._reconstruct = reconstruct
-        self._offset = offset
         self._sample_weight = sample_weight
         self._order = None if seed is None else np.random.RandomState(seed)
 
@@ -105,28 +93,23 @@ class TrainingBatches(keras.utils.PyDataset):
         return -(-len(self._rows) // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        # Keras asks for an epoch's batches in order, but it may ask for the first ones of
-        # the next epoch before it announces the end of this one: an order that changed in
-        # `on_epoch_end` would depend on which of its threads is faster
+        # Keras asks for the mini-batches in order, but may ask for the first ones of the next
+        # epoch before it calls `on_epoch_end`: a new order made there would depend on which
+        # of its threads is faster
         if index == 0 and self._order is not None:
             self._order.shuffle(self._rows)
         rows = self._rows[index * self._batch_size : (index + 1) * self._batch_size]
         x = dense_rows(self._X, rows)
         weight = () if self._sample_weight is None else (self._sample_weight[rows],)
-        if self._offset is not None and self._tags is not None:
-            return ({FEATURES: x, OFFSET: self._offset[rows]}, self._tags[rows], *weight)
-        targets = {}
-        if self._reconstruct:
-            targets[RECONSTRUCTION] = np.zeros((len(x), 1), dtype=np.float32)
-        if self._tags is not None:
-            targets[TAGS] = self._tags[rows]
-        return (x, targets, *weight)
+        if self._tags is None:
+            return (x, {RECONSTRUCTION: np.zeros((len(x), 1), dtype=np.float32)}, *weight)
+        return (x, self._tags[rows], *weight)
 
     def release(self) -> None:
-        """Let go of all rows but one, which whoever asks for a batch once more would get."""
+        """Drop all rows but one, which any further mini-batch consists of."""
         first = self._rows[:1].copy()
         self._rows = np.zeros(len(self._rows), dtype=np.intp)
         self._X = self._X[first]
-        for name in ("_tags", "_offset", "_sample_weight"):
+        for name in ("_tags", "_sample_weight"):
             values = getattr(self, name)
             setattr(self, name, None if values is None else values[first])

@@ -1,4 +1,4 @@
-"""What is measured while a classifier trains, beside its loss."""
+"""Metric of the training of a classifier."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from keras import ops
 
 
 class MicroF1(keras.metrics.Metric):
-    """F1 of all yes-or-no decisions of an epoch, at a probability of one half.
+    """Micro F1 of an epoch at a probability of 0.5.
 
-    Tags that are unknown (NaN) count nowhere. It is measured as the loss is: with dropout, and
-    on rows that the wide path was not fitted on.
+    Unknown tags (NaN) do not count. As the loss, it is measured with dropout.
     """
 
     def __init__(self, name: str = "f1") -> None:
@@ -21,7 +20,7 @@ class MicroF1(keras.metrics.Metric):
         self._n_both = self.add_weight(shape=(), initializer="zeros", name="n_both")
 
     def update_state(self, tags: Any, logits: Any, sample_weight: Any = None) -> None:
-        """Count a batch; rows count alike, whatever their weight."""
+        """Count a mini-batch, without sample weights."""
         known = ops.logical_not(ops.isnan(tags))
         true = ops.cast(ops.logical_and(known, ops.equal(tags, 1.0)), "float32")
         given = ops.cast(ops.logical_and(known, ops.greater(logits, 0.0)), "float32")
@@ -29,5 +28,5 @@ class MicroF1(keras.metrics.Metric):
         self._n_both.assign_add(ops.sum(true) + ops.sum(given))
 
     def result(self) -> Any:
-        """Return F1 of what was counted, 0 where no tag is true or given."""
+        """Return F1; 0 if no tag is true or predicted."""
         return ops.divide_no_nan(2.0 * self._n_right, self._n_both)

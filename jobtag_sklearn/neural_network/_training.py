@@ -1,8 +1,9 @@
-"""Training of a network and of nothing else: epochs, learning rate, early stopping."""
+"""Training of a compiled network: epochs, learning rate, early stopping."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,61 +11,61 @@ import numpy as np
 
 from jobtag_sklearn.neural_network._batches import TrainingBatches
 
+#: Share of the steps in which the learning rate rises to its peak.
+_WARMUP = 0.1
+#: Epochs without a lower validation loss before early stopping.
+_PATIENCE = 5
 _REMEDY = "lower learning_rate, or scale columns that are far larger than the others"
 
 
 class LearningRate(keras.callbacks.Callback):
-    """Warm the learning rate up over the first steps, then let it fall along a cosine.
+    """Set the learning rate: constant, or a linear warm-up and a cosine decay.
 
-    Without a warm-up the first steps of Adam, whose moments are still empty, are too long
-    for a deep narrow network; without the fall the last steps keep jumping around.
+    The first steps of Adam, whose moments are still empty, are too long for a deep narrow
+    network.
 
     Parameters
     ----------
     peak : float
         Highest learning rate.
-    n_steps : int
-        Steps of the whole training.
-    warmup : float
-        Share of the steps in which the rate rises from zero.
-    decay : {"cosine", None}
-        None keeps the peak after the warm-up.
+    n_steps : int or None
+        Steps of the schedule. None keeps the rate constant.
     """
 
-    def __init__(self, peak: float, n_steps: int, warmup: float, decay: str | None) -> None:
+    def __init__(self, peak: float, n_steps: int | None) -> None:
         super().__init__()
         self._peak = peak
         self._n_steps = n_steps
-        self._n_warmup = warmup * n_steps
-        self._decay = decay
         self._step = 0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Set the first rate."""
+        self.model.optimizer.learning_rate = self._peak
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Set the rate of the next step."""
-        self._step += 1
-        rate = self._peak
-        if self._step <= self._n_warmup:
-            rate *= self._step / self._n_warmup
-        elif self._decay == "cosine":
-            progress = (self._step - 1 - self._n_warmup) / max(self._n_steps - self._n_warmup, 1)
-            rate *= 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
-        elif self._step > self._n_warmup + 1:
-            # the peak is reached; what changes it now is a callback of the user's
+        if self._n_steps is None:
             return
-        self.model.optimizer.learning_rate = rate
+        self._step += 1
+        n_warmup = _WARMUP * self._n_steps
+        if self._step <= n_warmup:
+            factor = self._step / n_warmup
+        else:
+            progress = (self._step - 1 - n_warmup) / (self._n_steps - n_warmup)
+            factor = 0.5 * (1 + math.cos(math.pi * min(max(progress, 0.0), 1.0)))
+        self.model.optimizer.learning_rate = factor * self._peak
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Put the rate into the history."""
         if logs is not None:
-            rate = self.model.optimizer.learning_rate
-            logs["learning_rate"] = float(np.asarray(rate))
+            logs["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
 
 
 class StopAtBadLoss(keras.callbacks.Callback):
-    """End the training with an error where its loss is no number any more."""
+    """Raise where the loss is NaN or infinite."""
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Raise if the loss so far is infinite or no number."""
+        """Raise if the mean loss of the epoch so far is NaN or infinite."""
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise ValueError(
@@ -79,25 +80,51 @@ def train(
     *,
     learning_rate: float | None,
     epochs: int,
-    first_epoch: int,
-    callbacks: list[keras.callbacks.Callback],
-    verbose: int,
+    first_epoch: int = 0,
+    schedule_epochs: int | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int = 0,
     validation: TrainingBatches | None = None,
-    patience: int | None = None,
-    warmup: float = 0.0,
-    decay: str | None = None,
 ) -> dict[str, list[float]]:
     """Train a compiled network for some epochs more and return their history.
 
-    A `learning_rate` of None leaves the optimizer its own, which may be a schedule.
+    Parameters
+    ----------
+    network : keras.Model
+        Compiled network.
+    batches : TrainingBatches
+        Training rows.
+    learning_rate : float or None
+        Learning rate, at its peak. None keeps that of the optimizer, which may be a schedule.
+    epochs : int
+        Epochs to train.
+    first_epoch : int, default=0
+        Number of the first of them.
+    schedule_epochs : int, default=None
+        Epochs of the learning rate's warm-up and decay. None keeps the rate constant.
+    callbacks : sequence of keras.callbacks.Callback, default=()
+        More callbacks.
+    verbose : int, default=0
+        As in ``keras.Model.fit``.
+    validation : TrainingBatches, default=None
+        Rows for early stopping.
+
+    Returns
+    -------
+    history : dict of str to list of float
+        What was measured in each epoch.
+
+    Raises
+    ------
+    ValueError
+        If the loss or a weight becomes NaN or infinite.
     """
-    if learning_rate is not None:
-        network.optimizer.learning_rate = learning_rate
     own: list[keras.callbacks.Callback] = [StopAtBadLoss()]
     if learning_rate is not None:
-        own.append(LearningRate(learning_rate, epochs * len(batches), warmup, decay))
-    if validation is not None and patience is not None:
-        own.append(keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True))
+        n_steps = None if schedule_epochs is None else schedule_epochs * len(batches)
+        own.append(LearningRate(learning_rate, n_steps))
+    if validation is not None:
+        own.append(keras.callbacks.EarlyStopping(patience=_PATIENCE, restore_best_weights=True))
     try:
         history = network.fit(
             batches,
@@ -116,11 +143,8 @@ def train(
                 f"it was before; {_REMEDY}"
             )
     finally:
-        # TensorFlow keeps every generator that Keras has not exhausted for as long as the process
-        # lives, and it would keep the rows of each update, too
+        # TensorFlow keeps every generator that Keras has not exhausted as long as the process
+        # lives, and with it the rows
         for used in filter(None, (batches, validation)):
             used.release()
-    for callback in callbacks:
-        # a callback that was given as a parameter would keep the network, and pickle it
-        callback._model = None
     return {name: [float(value) for value in values] for name, values in history.items()}

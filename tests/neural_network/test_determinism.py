@@ -11,7 +11,7 @@ from small_models import in_fresh_python, make_tags, small_autoencoder, small_cl
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
 X, Y = make_tags(n_samples=90, n_features=70)
-ROWS = sparse.csr_array(np.where(np.abs(X) > 0.8, X, 0))
+ROWS = sparse.csr_array(np.where(X > 0.8, X, 0))
 
 
 def models(run_eagerly=True):
@@ -19,24 +19,28 @@ def models(run_eagerly=True):
     random_draws = {"dropout": 0.3, "input_dropout": 0.2, "optimizer": "adamw", "epochs": 2}
     random_draws |= {"learning_rate": 0.02, "batch_size": 32, "run_eagerly": run_eagerly}
     return [
-        small_classifier(n_wide_features=50, threshold="auto", **random_draws),
-        small_classifier(early_stopping=True, threshold="auto", **random_draws),
-        small_autoencoder(early_stopping=True, pooling="max", **random_draws),
-        small_autoencoder(kernel_size=8, **random_draws),
+        small_classifier(scores_first=True, threshold="auto", **random_draws),
+        small_classifier(early_stopping=True, threshold="auto", cv=2, **random_draws),
+        small_autoencoder(early_stopping=True, **random_draws),
     ]
+
+
+def rows_for(estimator):
+    return ROWS if hasattr(estimator, "transform") else X
 
 
 def outputs_of(fitted):
     if hasattr(fitted, "transform"):
         return [fitted.transform(ROWS), fitted.reconstruction_error(ROWS)]
-    return [fitted.predict_proba(ROWS), getattr(fitted, "threshold_", None)]
+    return [fitted.predict_proba(X), fitted.deep_share_, getattr(fitted, "threshold_", None)]
 
 
 def learn(estimator):
-    """Return everything a model says after a fit and after an update."""
-    fitted = clone(estimator).fit(ROWS, Y)
+    """Return all results of a model after a fit and after an update."""
+    rows = rows_for(estimator)
+    fitted = clone(estimator).fit(rows, Y)
     outputs = outputs_of(fitted)
-    outputs += outputs_of(fitted.partial_fit(ROWS[:40], Y[:40]))
+    outputs += outputs_of(fitted.partial_fit(rows[:40], Y[:40]))
     return [*outputs, fitted.history_["loss"], *fitted.model_.get_weights()]
 
 
@@ -113,10 +117,13 @@ def test_global_generators_are_neither_read_nor_changed():
     )
     before = keras_seed and np.asarray(keras_seed.state).tolist()
     states = random.getstate(), state_of_numpy()
-    learn(models()[0])
-    learn(models()[2].set_params(random_state=None))
-    assert random.getstate() == states[0]
+    for estimator in models()[::2]:
+        learn(estimator)
     assert state_of_numpy() == states[1]
+    # only random_state=None draws from NumPy's generator
+    learn(models()[0].set_params(random_state=None))
+    assert state_of_numpy() != states[1]
+    assert random.getstate() == states[0]
     after = keras.src.backend.common.global_state.get_global_attribute("global_seed_generator")
     assert (after and np.asarray(after.state).tolist()) == before
 
@@ -124,16 +131,23 @@ def test_global_generators_are_neither_read_nor_changed():
 @pytest.mark.parametrize("make", [small_classifier, small_autoencoder])
 def test_generators_as_random_state(make):
     """As in scikit-learn, a generator goes on from fit to fit, and a clone has its own."""
-    first = outputs_of(make(random_state=np.random.RandomState(5)).fit(ROWS, Y))
     estimator = make(random_state=np.random.RandomState(5))
-    assert_equal_bits(outputs_of(clone(estimator).fit(ROWS, Y)), first)
-    assert_equal_bits(outputs_of(estimator.fit(ROWS, Y)), first)
-    assert not np.array_equal(outputs_of(estimator.fit(ROWS, Y))[0], first[0])
-    assert not np.array_equal(outputs_of(make(random_state=6).fit(ROWS, Y))[0], first[0])
+    rows = rows_for(estimator)
+    first = outputs_of(make(random_state=np.random.RandomState(5)).fit(rows, Y))
+    assert_equal_bits(outputs_of(clone(estimator).fit(rows, Y)), first)
+    assert_equal_bits(outputs_of(estimator.fit(rows, Y)), first)
+    assert not np.array_equal(outputs_of(estimator.fit(rows, Y))[0], first[0])
+    assert not np.array_equal(outputs_of(make(random_state=6).fit(rows, Y))[0], first[0])
 
 
 @pytest.mark.parametrize("make", [small_classifier, small_autoencoder])
-def test_no_random_state_is_random(make):
+def test_no_random_state_draws_from_numpy(make):
+    """As everywhere in scikit-learn: two fits differ, unless NumPy's generator is seeded."""
     estimator = make(random_state=None, dropout=0.3, batch_size=16)
-    first, second = outputs_of(estimator.fit(X, Y)), outputs_of(estimator.fit(X, Y))
-    assert not np.array_equal(first[0], second[0])
+    outputs = []
+    for seed in (1, None, 1):
+        if seed is not None:
+            np.random.seed(seed)  # noqa: NPY002
+        outputs.append(outputs_of(estimator.fit(rows_for(estimator), Y)))
+    assert not np.array_equal(outputs[0][0], outputs[1][0])
+    assert_equal_bits(outputs[0], outputs[2])

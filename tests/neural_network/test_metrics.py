@@ -25,10 +25,10 @@ def test_f1_is_that_of_scikit_learn_and_leaves_out_what_is_unknown():
 def test_history_has_f1_of_every_epoch_and_of_held_out_rows():
     X, Y = make_tags()
     # a network that does not move is measured with the weights that it has
-    settings = {"learning_rate": 1e-12, "n_wide_features": 4, "epochs": 2}
+    settings = {"learning_rate": 1e-12, "scores_first": True, "epochs": 2}
     classifier = small_classifier(early_stopping=True, **settings).fit(X, Y)
     assert len(classifier.history_["f1"]) == len(classifier.history_["val_f1"]) == 2
     classifier = small_classifier(**settings).fit(X, Y)
     before = f1_score(Y, classifier.predict(X), average="micro")
-    # an update is measured by what was said of its rows before they were learnt
+    # an update is measured by the predictions of its rows before they are learnt
     assert classifier.partial_fit(X, Y).history_["f1"][2] == pytest.approx(before)

@@ -8,7 +8,6 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from scipy import sparse
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv, cross_val_predict
 from sklearn.utils import get_tags
@@ -27,11 +26,15 @@ class Recorder(keras.callbacks.Callback):
     def __init__(self, word="none"):
         super().__init__()
         self.word = word
-        self.epochs = []
+        self.epochs, self.optimizer = [], {}
+
+    def __deepcopy__(self, memo):
+        """Share what is remembered: each fit works on a deep copy."""
+        return copy.copy(self)
 
     def on_epoch_end(self, epoch, logs=None):
         self.epochs.append(epoch)
-        self.optimizer = self.model.optimizer.get_config()
+        self.optimizer.update(self.model.optimizer.get_config())
 
 
 def test_keras_is_as_it_was_before_the_import():
@@ -161,8 +164,8 @@ def test_routed_parameters_arrive(estimator):
     estimator.set_params(callbacks=[recorder]).fit(X, Y)
     assert recorder.epochs == [0, 1]
     assert recorder.optimizer["momentum"] == pytest.approx(0.7)
-    assert recorder.optimizer["learning_rate"] == pytest.approx(0.125)
-    assert estimator.history_["learning_rate"] if estimator.warmup else True
+    assert 0 < recorder.optimizer["learning_rate"] <= 0.125
+    assert len(estimator.history_["learning_rate"]) == 2
 
     made = []
 
@@ -219,7 +222,7 @@ def test_wrong_routed_parameter_leaves_the_fitted_model(estimator):
 def test_optimizer_object_is_a_pattern(estimator):
     pattern = keras.optimizers.SGD(learning_rate=0.0625, momentum=0.5)
     config = pattern.get_config()
-    estimator = clone(estimator).set_params(optimizer=pattern, warmup=0.5)
+    estimator = clone(estimator).set_params(optimizer=pattern)
     recorder = Recorder()
     estimator.set_params(callbacks=[recorder])
     first = estimator.fit(X, Y).history_["loss"]
@@ -260,9 +263,7 @@ def test_optimizer_of_ones_own_is_pickled(optimizer):
 
 def test_learning_rate_that_is_a_schedule():
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
-    classifier = small_classifier(
-        optimizer=keras.optimizers.SGD(learning_rate=schedule), warmup=0.2
-    ).fit(X, Y)
+    classifier = small_classifier(optimizer=keras.optimizers.SGD(learning_rate=schedule)).fit(X, Y)
     copied = pickle.loads(pickle.dumps(classifier))
     np.testing.assert_array_equal(copied.predict_proba(X), classifier.predict_proba(X))
     classifier.partial_fit(X, Y)
@@ -272,10 +273,9 @@ def test_learning_rate_that_is_a_schedule():
 
 def test_one_row_has_two_dimensions():
     classifier = small_classifier().fit(X, Y)
-    for row in (X[:1], sparse.csr_array(X[:1])):
-        assert classifier.predict_proba(row).shape == (1, 3)
-        assert classifier.predict(row).shape == (1, 3)
-        assert len(classifier.predict_tags(row)) == 1
+    assert classifier.predict_proba(X[:1]).shape == (1, 3)
+    assert classifier.predict(X[:1]).shape == (1, 3)
+    assert len(classifier.predict_tags(X[:1])) == 1
     assert small_classifier().fit(X, Y[:, 0]).predict_proba(X[:1]).shape == (1, 2)
     assert small_autoencoder().fit(X).transform(X[:1]).shape == (1, 3)
 
@@ -313,7 +313,9 @@ def test_sample_weight_is_left_as_it_was(class_weight):
         for dtype in (np.float32, np.float64):
             weight = np.linspace(0.0, 2.0, len(X)).astype(dtype)
             kept, rows, tags = weight.copy(), X.copy(), y.copy()
-            classifier = small_classifier(class_weight=class_weight, n_wide_features=6)
+            classifier = small_classifier(
+                class_weight=class_weight, scores_first=True, threshold="auto"
+            )
             classifier.fit(rows, tags, sample_weight=weight)
             classifier.partial_fit(rows, tags, sample_weight=weight)
             np.testing.assert_array_equal(weight, kept)
@@ -328,7 +330,7 @@ def test_scikit_learn_knows_what_they_are():
     assert tags.classifier_tags.multi_label
     assert tags.classifier_tags.multi_class
     assert tags.target_tags.required
-    assert tags.input_tags.sparse
+    assert not tags.input_tags.sparse
     assert is_classifier(KerasMultiLabelClassifier())
     assert isinstance(check_cv(3, Y[:, 0], classifier=True), StratifiedKFold)
     assert isinstance(check_cv(3, Y, classifier=True), KFold)

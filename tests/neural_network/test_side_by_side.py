@@ -13,7 +13,7 @@ import tensorflow as tf
 from scipy.sparse import csr_array
 from small_models import in_fresh_python, make_tags, small_autoencoder, small_classifier
 
-from jobtag_sklearn.neural_network import _networks
+from jobtag_sklearn.neural_network import _autoencoder_network
 
 X, Y = make_tags(n_samples=60)
 ROWS = np.abs(X)
@@ -22,11 +22,8 @@ ROWS = np.abs(X)
 def models():
     settings = {"optimizer": "adam", "epochs": 1}
     return [
-        small_classifier(n_wide_features=8, threshold="auto", dropout=0.2, **settings),
+        small_classifier(scores_first=True, threshold="auto", dropout=0.2, **settings),
         small_autoencoder(**settings),
-        # layers that know channels
-        small_autoencoder(pooling="max", kernel_size=5, **settings),
-        small_autoencoder(pooling="average", filters=(2,), **settings),
     ]
 
 
@@ -119,10 +116,10 @@ def test_what_a_user_sets_for_keras_changes_nothing(name, fitted, expected):
 @pytest.mark.parametrize("run_eagerly", [True, False])
 def test_threads_that_predict_at_once(run_eagerly):
     rng = np.random.RandomState(0)
-    some = [rng.normal(size=(n_rows, 12)) for n_rows in rng.randint(1, 40, size=24)]
+    some = [np.abs(rng.normal(size=(n_rows, 12))) for n_rows in rng.randint(1, 40, size=24)]
     settings = {"run_eagerly": run_eagerly, "epochs": 1}
-    classifier = small_classifier(n_wide_features=8, **settings).fit(X, Y)
-    autoencoder = small_autoencoder(**settings).fit(X)
+    classifier = small_classifier(**settings).fit(X, Y)
+    autoencoder = small_autoencoder(**settings).fit(ROWS)
     # the first call of a network compiles it, and no thread may find that half done
     fresh = pickle.loads(pickle.dumps([classifier, autoencoder]))
 
@@ -144,13 +141,14 @@ def probabilities(model):
 def test_codes_while_another_thread_builds_a_new_network(monkeypatch):
     rows = csr_array(np.where(ROWS > 1, ROWS, 0))
     model = small_autoencoder(run_eagerly=False).fit(rows)
-    before, meanwhile, build = model.transform(rows), [], _networks.build_autoencoder
+    before, meanwhile = model.transform(rows), []
+    build = _autoencoder_network.build_autoencoder
 
     def build_slowly(**settings):
         meanwhile.append(model.transform(rows))
         return build(**settings)
 
-    monkeypatch.setattr(_networks, "build_autoencoder", build_slowly)
+    monkeypatch.setattr(_autoencoder_network, "build_autoencoder", build_slowly)
     model.set_params(filters=(3,), hidden_layer_sizes=(4,), n_components=2).fit(rows)
     np.testing.assert_array_equal(meanwhile, [before])
     assert model.transform(rows).shape == (60, 2)
@@ -159,7 +157,7 @@ def test_codes_while_another_thread_builds_a_new_network(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["spawn", "forkserver"])
 def test_other_processes(kind):
-    model = small_classifier(n_wide_features=8, run_eagerly=False).fit(X, Y)
+    model = small_classifier(run_eagerly=False).fit(X, Y)
     with multiprocessing.get_context(kind).Pool(2) as pool:
         for found in pool.map(probabilities, [model] * 4):
             np.testing.assert_array_equal(found, model.predict_proba(X))
@@ -186,7 +184,7 @@ def test_a_fork_says_so_instead_of_hanging(fitted):
     saved = pickle.dumps(fitted[0])
     for action in (
         lambda: fitted[0].predict(X),
-        lambda: fitted[1].transform(X),
+        lambda: fitted[1].transform(ROWS),
         lambda: fitted[0].partial_fit(X, Y),
         lambda: small_classifier().fit(X, Y),
         lambda: pickle.loads(saved),
@@ -219,7 +217,7 @@ def test_a_fork_before_tensorflow_has_started():
 
 def test_tensorflow_that_a_user_has_configured():
     """Threads and devices are set once a process, before TensorFlow starts."""
-    saved = pickle.dumps(small_classifier(n_wide_features=8).fit(X, Y))
+    saved = pickle.dumps(small_classifier(scores_first=True).fit(X, Y))
     found, threads = in_fresh_python(
         """
         import pickle, tensorflow as tf
@@ -246,7 +244,7 @@ def test_beside_scikeras_of_ones_own():
         network.compile("sgd", "binary_crossentropy")
         return network
 
-    ours = small_classifier(n_wide_features=8)
+    ours = small_classifier(scores_first=True)
     alone = ours.fit(X, Y).predict_proba(X)
     theirs = KerasClassifier(build, epochs=1, verbose=0).fit(X, Y[:, 0])
     before = theirs.predict(X[:8])

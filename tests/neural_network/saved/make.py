@@ -24,9 +24,9 @@ ROWS = np.abs(X)
 
 def main():
     classifier = small_classifier(
-        n_wide_features=8, threshold="auto", optimizer="adam", learning_rate=0.02, dropout=0.2
+        scores_first=True, threshold="auto", optimizer="adam", learning_rate=0.02, dropout=0.2
     ).fit(X, TABLE)
-    autoencoder = small_autoencoder(optimizer="adam").fit(ROWS, TABLE)
+    autoencoder = small_autoencoder(optimizer="adam").fit(ROWS)
     models = {
         "classifier": classifier,
         "autoencoder": autoencoder,
