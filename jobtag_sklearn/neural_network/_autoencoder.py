@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -16,31 +15,24 @@ from sklearn.base import (
 )
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from jobtag_sklearn.neural_network import _networks
+from jobtag_sklearn.neural_network import _autoencoder_network, _sparse_rows
+from jobtag_sklearn.neural_network._autoencoder_network import DECODER, ENCODER
 from jobtag_sklearn.neural_network._base import (
     KerasEstimator,
     keep_settings,
     settings_of,
     sizes_of,
 )
-from jobtag_sklearn.neural_network._batches import (
-    TrainingBatches,
-    dense_rows,
-    map_batches,
-    row_batches,
-)
+from jobtag_sklearn.neural_network._batches import TrainingBatches, map_batches
 from jobtag_sklearn.neural_network._tensorboard import log_codes
 from jobtag_sklearn.neural_network._without_keras import encoder_of
-from jobtag_sklearn.serving._forward import Encoder
-from jobtag_sklearn.serving._steps import TRANSLATIONS, UnknownStepError
-from jobtag_sklearn.utils._overrides import overrides
+from jobtag_sklearn.utils._forward import Encoder
 from jobtag_sklearn.utils._seeds import draw_seed
-from jobtag_sklearn.utils._tags import Tags, check_tags
 
-#: Root mean square norm to which the network scales its input, whatever scale it comes in.
-_INPUT_NORM = 7.0
+#: Training rows of which `explained_variance_` is computed.
+_MOST_EXPLAINED = 2000
 
 
 class ConvAutoencoderTransformer(
@@ -48,142 +40,127 @@ class ConvAutoencoderTransformer(
 ):
     """Convolutional autoencoder that turns wide sparse rows into short codes.
 
-    Four steps of convolution and pooling and three hidden layers lead to the code, the
-    same ones mirrored lead back. With `y`, the network learns semi-supervised: every row
-    is reconstructed, and rows with known tags also predict them through one linear layer
-    on the code. Codes of reconstruction alone throw away what the tags need; codes that
-    also serve the tags are about as good as the columns they stand for [1]_.
+    The encoder is the sum of a linear layer and a convolutional network: four steps of
+    convolution and pooling and three dense layers, of which the last one outputs the code.
+    The decoder mirrors the encoder, and ReLU makes its output non-negative.
 
-    Rows become dense one batch at a time, so memory grows with `batch_size` and the number of
-    columns, not with the number of rows.
+    The linear layers start from a truncated singular value decomposition of the training
+    rows. The output layers of both convolutional networks start at zero. So training starts
+    from what :class:`~sklearn.decomposition.TruncatedSVD` reconstructs and improves on it.
 
     Parameters
     ----------
     n_components : int, default=100
-        Length of the code, which is the last of the encoder's hidden layers.
+        Length of the code.
     filters : sequence of int, default=(8, 16, 32, 32)
-        Filters of each convolution step, from the outside in.
-    kernel_size : int, default=4
-        Length of each convolution, in columns.
+        Filters of each convolution of the encoder. The decoder has the same in reverse order.
     pool_size : int, default=4
-        By how much each step shrinks the length.
-    pooling : {"stride", "max", "average"}, default="stride"
-        "stride" lets each convolution move by `pool_size` columns, which is convolution
-        and pooling in one. "max" and "average" pool after a convolution that moves by one.
+        Length and stride of each convolution, in columns. A stride of this length is
+        convolution and pooling in one.
     hidden_layer_sizes : sequence of int, default=(300, 200)
-        Hidden layers between the convolutions and the code.
-    input_dropout : float, default=0.2
-        Share of input columns left out in training.
-    dropout : float, default=0.3
-        Share of each hidden layer left out in training.
-    tag_loss_weight : float, default=30.0
-        Weight of the mean cross-entropy of a row's tags against the relative squared error
-        of its reconstruction, where the tags of all rows are known. It falls with the share
-        of rows that have a known tag, since the tags of few are soon learnt by heart. 0
-        ignores `y`.
-    optimizer : str, class or keras.optimizers.Optimizer, default="adamw"
-        Optimizer. Its parameters are routed, as in ``optimizer__weight_decay=1e-4``. An
-        object is a pattern: each fit makes its own of the same settings.
-    learning_rate : float, default=2e-3
-        Learning rate at its peak. ``optimizer__learning_rate`` goes before it.
-    update_learning_rate : float, default=None
-        Learning rate of `partial_fit`; None keeps `learning_rate`.
-    warmup : float, default=0.1
-        Share of all steps in which the rate rises to its peak.
-    learning_rate_decay : {"cosine", None}, default="cosine"
-        How the rate falls after the warm-up.
-    epochs : int, default=8
-        Passes over the rows.
-    batch_size : int, default=64
-        Rows a step.
+        Dense layers between the convolutions and the code.
+    input_dropout : float, default=0.0
+        Share of the input that is set to zero in training, but not in what to reconstruct.
+    dropout : float, default=0.2
+        Share of each dense layer that is set to zero in training.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        Optimizer. Its parameters are routed, as in ``optimizer__beta_1=0.8``. An object is
+        copied by each fit.
+    learning_rate : float, default=1e-3
+        Highest learning rate. It rises over the first tenth of the steps and then falls along
+        a cosine. ``optimizer__learning_rate`` takes precedence.
+    update_learning_rate : float, default=1e-4
+        Learning rate of `partial_fit`, which is constant. None takes `learning_rate`.
+    epochs : int or "auto", default="auto"
+        Epochs. "auto" takes between 10 (up to 1,600 rows) and 3 (from 9,200 rows on), so that
+        there are about 250 steps.
+    batch_size : int or "auto", default="auto"
+        Rows of a mini-batch. "auto" takes 64 for fewer than 4,000 rows, else 128.
     early_stopping : bool, default=False
-        Stop when the loss of held-out rows no longer falls, and keep the best weights.
+        Whether to stop when the loss of held-out rows no longer falls, and to keep the best
+        weights.
     validation_fraction : float, default=0.1
-        Share of rows held out with `early_stopping`.
-    n_iter_no_change : int, default=5
-        Epochs without a better loss before `early_stopping` ends the training.
+        Share of rows that are held out with `early_stopping`.
     callbacks : list, dict, class or keras.callbacks.Callback, default=None
-        Keras callbacks. The parameters of classes are routed, as in
-        ``callbacks=keras.callbacks.BackupAndRestore, callbacks__backup_dir="backup"``.
+        Keras callbacks. The parameters of classes are routed, as ``callbacks__patience``.
     log_dir : str or path-like, default=None
         Folder for TensorBoard: losses, learning rate and weights of each epoch, the graph and
-        codes, in a folder for each fit that its updates go on writing. None writes nothing.
+        codes. Each fit writes to a folder of its own. None writes nothing.
     warm_start : bool, default=False
-        Whether `fit` goes on from the present weights.
+        Whether `fit` continues from the present weights.
     run_eagerly : bool, default=False
-        Run without compiling; faster for a handful of small batches, and for debugging.
+        Whether to train without compiling, for debugging or a handful of mini-batches.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, order of rows, dropout and held-out rows. No global state is read or
-        changed.
+        Seed of the weights, the order of rows, dropout and held-out rows.
     verbose : int or bool, default=0
         1 shows Keras' progress bar, 2 a line an epoch.
 
     Attributes
     ----------
+    columns_ : ndarray of shape (n_columns,)
+        Columns that are not zero everywhere in the training rows, in ascending order.
+    explained_variance_ : float
+        `score` of the training rows, or of 2,000 of them if there are more. `partial_fit`
+        does not change it.
     model_ : keras.Model
-        The network; its layers ``encoder`` and ``decoder`` are models too.
+        The network. Its layers ``encoder`` and ``decoder`` are models too.
     history_ : dict of str to list of float
-        Losses and learning rate of each epoch, of the fit and of all updates.
+        Loss and learning rate of each epoch, of the fit and of all updates. The loss is the
+        squared error of a row divided by the mean squared norm of the training rows.
     update_epochs_ : list of int
         Positions in `history_` of the epochs that were updates.
     log_folder_ : str
-        The folder in `log_dir` that this fit and its updates write; only with `log_dir`.
+        The folder in `log_dir` of this fit. Only with `log_dir`.
     n_epochs_ : int
-        Epochs trained so far.
-    scale_ : float
-        What the network multiplies its input with, so that rows have a root mean square
-        norm of 7.
-    classes_ : ndarray of shape (n_classes,)
-        Tags that the codes were trained with; only with `y`.
+        Number of epochs so far.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, where they had names.
+        Names of the columns seen in `fit`. Only if all of them are strings.
 
     See Also
     --------
-    KerasMultiLabelClassifier : Predicts tags from codes.
+    KerasMultiLabelClassifier : Predicts tags from dense columns.
     sklearn.decomposition.TruncatedSVD : Linear codes of sparse rows.
 
     Notes
     -----
-    Parameters of `optimizer` and `callbacks` are parameters of the estimator too, behind
-    their prefix: ``optimizer__momentum``, ``callbacks__patience``.
+    With columns ``x``, the code is ``z = x E + conv_enc(x)`` and the reconstruction is
+    ``relu(z D + b + conv_dec(z))``.
 
-    Columns to the right are padded to a multiple of ``pool_size ** len(filters)``.
+    At the start, codes have a root mean square of 1 on the training rows, and D is the least
+    squares solution. With Adam, E learns 3 times as fast as the convolutional networks, and
+    D and b 0.3 times as fast.
 
-    `transform` gives rows with a code of the same kind whether or not their tags were
-    known. Codes of the very rows that trained the network are more confident than codes of
-    new rows.
+    E and D have weights for `columns_` only, and `partial_fit` adds none. Other columns are
+    read by the convolutional network, and their reconstruction is zero.
 
-    References
-    ----------
-    .. [1] A. Rasmus et al., "Semi-Supervised Learning with Ladder Networks", NeurIPS 2015.
+    Reconstructions are never negative, so this is for non-negative columns such as tf-idf.
+
+    Training makes one mini-batch dense at a time, so its memory does not grow with the
+    number of rows.
 
     Examples
     --------
-    >>> import numpy as np
     >>> from scipy import sparse
     >>> from jobtag_sklearn.neural_network import ConvAutoencoderTransformer
     >>> X = sparse.random(40, 1000, density=0.02, format="csr", random_state=0)
-    >>> autoencoder = ConvAutoencoderTransformer(n_components=10, epochs=1, random_state=0)
-    >>> autoencoder.fit_transform(X).shape
-    (40, 10)
-    >>> autoencoder.inverse_transform(autoencoder.transform(X)).shape
-    (40, 1000)
+    >>> autoencoder = ConvAutoencoderTransformer(n_components=10, random_state=0)
+    >>> codes = autoencoder.fit_transform(X)
+    >>> codes.shape, autoencoder.inverse_transform(codes).shape
+    ((40, 10), (40, 1000))
     """
 
     _parameter_constraints: ClassVar[dict] = {
         **KerasEstimator._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "filters": ["array-like"],
-        "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "pool_size": [Interval(Integral, 2, None, closed="left")],
-        "pooling": [StrOptions({"stride", "max", "average"})],
         "hidden_layer_sizes": ["array-like"],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "tag_loss_weight": [Interval(Real, 0, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     }
 
     _keeps_moments = False
@@ -193,23 +170,17 @@ class ConvAutoencoderTransformer(
         n_components: int = 100,
         *,
         filters: Any = (8, 16, 32, 32),
-        kernel_size: int = 4,
         pool_size: int = 4,
-        pooling: str = "stride",
         hidden_layer_sizes: Any = (300, 200),
-        input_dropout: float = 0.2,
-        dropout: float = 0.3,
-        tag_loss_weight: float = 30.0,
-        optimizer: Any = "adamw",
-        learning_rate: float = 2e-3,
-        update_learning_rate: float | None = None,
-        warmup: float = 0.1,
-        learning_rate_decay: str | None = "cosine",
-        epochs: int = 8,
-        batch_size: int = 64,
+        input_dropout: float = 0.0,
+        dropout: float = 0.2,
+        optimizer: Any = "adam",
+        learning_rate: float = 1e-3,
+        update_learning_rate: float | None = 1e-4,
+        epochs: int | str = "auto",
+        batch_size: int | str = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 5,
         callbacks: Any = None,
         log_dir: Any = None,
         warm_start: bool = False,
@@ -220,23 +191,17 @@ class ConvAutoencoderTransformer(
     ) -> None:
         self.n_components = n_components
         self.filters = filters
-        self.kernel_size = kernel_size
         self.pool_size = pool_size
-        self.pooling = pooling
         self.hidden_layer_sizes = hidden_layer_sizes
         self.input_dropout = input_dropout
         self.dropout = dropout
-        self.tag_loss_weight = tag_loss_weight
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.update_learning_rate = update_learning_rate
-        self.warmup = warmup
-        self.learning_rate_decay = learning_rate_decay
         self.epochs = epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
         self.callbacks = callbacks
         self.log_dir = log_dir
         self.warm_start = warm_start
@@ -245,53 +210,45 @@ class ConvAutoencoderTransformer(
         self.verbose = verbose
         self._store_routed(routed)
 
-    # States of the two methods below:
-    #
-    # | method      | network | warm_start | what happens                                   |
-    # |-------------|---------|------------|------------------------------------------------|
-    # | fit         | none    | any        | new network, all epochs                        |
-    # | fit         | any     | False      | new network, all epochs                        |
-    # | fit         | any     | True       | all epochs more, from the present weights      |
-    # | partial_fit | none    | any        | new network, one epoch; y decides on its tags  |
-    # | partial_fit | any     | any        | one epoch more; y may be missing, wholly or in |
-    # |             |         |            | part, but may not bring new tags               |
-    #
-    # A network that was loaded from a pickle is like any other: the random generator goes on from
-    # where it was, and the optimizer starts anew in each call, which takes new rows up sooner.
+    # | method      | network | warm_start | what happens                              |
+    # |-------------|---------|------------|-------------------------------------------|
+    # | fit         | none    | any        | new network, all epochs                   |
+    # | fit         | any     | False      | new network, all epochs                   |
+    # | fit         | any     | True       | all epochs more, from the present weights |
+    # | partial_fit | none    | any        | new network, one epoch                    |
+    # | partial_fit | any     | any        | one epoch more, with a new optimizer      |
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> ConvAutoencoderTransformer:
-        """Train the network on rows and, where known, their tags.
+        """Train the network to reconstruct rows.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows.
-        y : DataFrame or array-like of shape (n_samples, n_tags) or (n_samples,), default=None
-            Tags as 0/1, NaN where unknown, or one class label a sample. Rows without any
-            known tag are only reconstructed.
+        y : Ignored
+            Not used, present for API consistency by convention.
 
         Returns
         -------
         self : ConvAutoencoderTransformer
             The fitted transformer.
         """
-        go_on = self.warm_start and hasattr(self, "model_")
-        if go_on:
+        new = not (self.warm_start and hasattr(self, "model_"))
+        if not new:
             self._check_decoder()
         with self._unchanged_on_error():
-            X, tags = self._validate(X, y, reset=not go_on)
-            if go_on:
-                self._continue_random_state()
-                self._renew_moments()
-            else:
-                self._begin(X, tags)
+            X = self._training_rows(X, new=new)
             rows, held_out = self._split(np.arange(X.shape[0]), hold_out=self.early_stopping)
+            if new:
+                self._begin(X[rows])
             self._train(
-                self._batches(X, tags, rows, shuffle=True),
-                self._batches(X, tags, held_out, shuffle=False) if len(held_out) else None,
+                self._batches(X, rows, shuffle=True),
+                self._batches(X, held_out, shuffle=False) if len(held_out) else None,
+                self._epochs_for(len(rows)),
             )
-        log_codes(self, X, tags, "fit")
+            self._explain_training_rows(X[rows])
+        log_codes(self, X, "fit")
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -301,27 +258,27 @@ class ConvAutoencoderTransformer(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-        y : DataFrame or array-like of shape (n_samples, n_tags) or (n_samples,), default=None
-            Tags as in `fit`.
+            Rows. Columns that are not in `columns_` are read by the convolutional network
+            only.
+        y : Ignored
+            Not used, present for API consistency by convention.
 
         Returns
         -------
         self : ConvAutoencoderTransformer
             The updated transformer.
         """
-        first = not hasattr(self, "model_")
-        if not first:
+        new = not hasattr(self, "model_")
+        if not new:
             self._check_decoder()
         with self._unchanged_on_error():
-            X, tags = self._validate(X, y, reset=first)
-            if first:
-                self._begin(X, tags)
-            else:
-                self._continue_random_state()
-                self._renew_moments()
-            self._update(self._batches(X, tags, np.arange(X.shape[0]), shuffle=True))
-        log_codes(self, X, tags, f"update {len(self.update_epochs_)}")
+            X = self._training_rows(X, new=new)
+            if new:
+                self._begin(X)
+            self._update(self._batches(X, np.arange(X.shape[0]), shuffle=True))
+            if new:
+                self._explain_training_rows(X)
+        log_codes(self, X, f"update {len(self.update_epochs_)}")
         return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float32]:
@@ -337,13 +294,9 @@ class ConvAutoencoderTransformer(
         codes : ndarray of shape (n_samples, n_components), dtype float32
             Codes.
         """
+        check_is_fitted(self)
         X = self._validate_rows(X)
-        if self._may_do_without_keras and sparse.issparse(X):
-            try:
-                return self._without_keras().of_rows(_without_duplicates(X))
-            except UnknownStepError:
-                pass
-        return map_batches(self._encode, X, self._prediction_batch, self._n_features_out)
+        return self._without_keras().of_rows(X)
 
     def inverse_transform(self, X: Any) -> npt.NDArray[np.float32]:
         """Decode codes.
@@ -356,19 +309,21 @@ class ConvAutoencoderTransformer(
         Returns
         -------
         rows : ndarray of shape (n_samples, n_features), dtype float32
-            What the network makes of the codes; dense, so ask for few rows at a time.
+            Reconstructed rows, which are dense.
         """
         self._check_decoder()
-        codes = check_array(X, accept_sparse="csr", dtype=np.float32, input_name="codes")
+        codes = check_array(X, dtype=np.float32, input_name="codes")
         if codes.shape[1] != self._n_features_out:
             raise ValueError(
                 f"codes must have shape (n_samples, {self._n_features_out}), got {codes.shape}"
             )
-        rows = map_batches(self._decode, codes, self._prediction_batch, self.n_features_in_)
-        return rows / np.float32(self.scale_)
+        network = self.model_
+        rows = np.zeros((len(codes), self.n_features_in_), dtype=np.float32)
+        rows[:, settings_of(network)["columns"]] = self._decode(network, codes)
+        return rows
 
     def reconstruction_error(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return how much of each row is lost on the way to the code and back.
+        """Return the error of each row's reconstruction.
 
         Parameters
         ----------
@@ -378,59 +333,52 @@ class ConvAutoencoderTransformer(
         Returns
         -------
         errors : ndarray of shape (n_samples,)
-            Squared error of a row divided by its squared norm: 0 is perfect, 1 is what an
-            answer of zeros gets. The error of a row of zeros is divided by the mean squared
-            norm of the rows that the network was fitted on.
+            Squared error of a row divided by its squared norm: 0 is perfect, 1 is the error
+            of a row of zeros. The error of an empty row is divided by the mean squared norm
+            of the training rows.
         """
         self._check_decoder()
-        X = self._validate_rows(X)
-        lost, norms = self._lost(X)
-        # a row of zeros has no norm of its own, so it is measured by what rows have
-        typical = (_INPUT_NORM / self.scale_) ** 2
-        return lost / np.where(norms > 0, norms, typical)
-
-    def _lost(self, X: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return the squared error and the squared norm of each row."""
-        lost, norms = np.empty(X.shape[0]), np.empty(X.shape[0])
-        for rows in row_batches(X.shape[0], self._prediction_batch):
-            x = dense_rows(X, rows)
-            back = self._decode(self._encode(x)) / np.float32(self.scale_)
-            lost[rows] = np.square(x - back).sum(axis=1, dtype=np.float64)
-            norms[rows] = np.square(x).sum(axis=1, dtype=np.float64)
-        return lost, norms
+        errors, norms = self._squared_errors(self._validate_rows(X))
+        mean_norm = self._network_settings["input_scale"] ** -2.0
+        return errors / np.where(norms > 0, norms, mean_norm)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return one minus the mean reconstruction error; higher is better.
+        """Return the share of the rows' squared norm that is reconstructed.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows.
         y : Ignored
-            Present for scikit-learn's sake.
+            Not used, present for API consistency by convention.
 
         Returns
         -------
         score : float
-            1 is perfect, 0 is as good as answering zeros.
+            ``1 - ((X - X_reconstructed) ** 2).sum() / (X ** 2).sum()``: 1 is perfect, 0 is
+            the score of rows of zeros. Of empty rows it is 1 if it is perfect, else 0.
         """
-        return float(1.0 - self.reconstruction_error(X).mean())
+        self._check_decoder()
+        return _sparse_rows.explained_variance(*self._squared_errors(self._validate_rows(X)))
 
     def drop_decoder(self) -> ConvAutoencoderTransformer:
-        """Keep the encoder only: all that `transform` needs, in half of the space.
+        """Keep the encoder only, which is all that `transform` needs, to save space.
 
         Returns
         -------
         self : ConvAutoencoderTransformer
-            The transformer, without decoder and optimizer. It cannot be trained further, nor
-            can it decode; `fit` makes a new network.
+            The transformer. It can neither decode nor be trained further.
         """
         check_is_fitted(self)
-        if not self._encoder_only:
-            encoder = _encoder_in(self.model_)
-            keep_settings(encoder, {**self._network_settings, "encoder_only": True})
-            self.model_ = encoder
+        encoder = _encoder_in(self.model_)
+        keep_settings(encoder, {**self._network_settings, "encoder_only": True})
+        self.model_ = encoder
         return self
+
+    @property
+    def columns_(self) -> npt.NDArray[np.intp]:
+        """Columns that are not zero everywhere in the training rows."""
+        return self._network_settings["columns"]
 
     @property
     def _encoder_only(self) -> bool:
@@ -448,110 +396,91 @@ class ConvAutoencoderTransformer(
     def _n_features_out(self) -> int:
         return self._network_settings["n_components"]
 
-    @property
-    def _prediction_batch(self) -> int:
-        # no gradients are kept, so more rows fit than in training; 128 dense rows of 32k
-        # columns take 16 MB and are about as fast as any larger number
-        return max(self.batch_size, 128)
-
-    @property
-    def _may_do_without_keras(self) -> bool:
-        steps = ("_build_network", "_encode", "_call")
-        return not self.run_eagerly and not overrides(self, ConvAutoencoderTransformer, *steps)
-
-    def _without_keras(self) -> Encoder:
-        network = self.model_
+    def _without_keras(self, network: keras.Model | None = None) -> Encoder:
+        network = self.model_ if network is None else network
         return encoder_of(_encoder_in(network), settings_of(network))
 
-    def _encode(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return self._call(_encoder_in(self.model_), x)
+    def _decode(
+        self, network: keras.Model, codes: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """Return the reconstruction of `columns_`."""
+        decoder, settings = network.get_layer(DECODER), settings_of(network)
+        rows = map_batches(lambda x: self._call(decoder, x), codes, 128, len(settings["columns"]))
+        rows /= np.float32(settings["input_scale"])
+        return rows
 
-    def _decode(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        decoder = self.model_.get_layer(_networks.DECODER)
-        return np.asarray(_networks.decode(decoder, codes, self.n_features_in_))
+    def _squared_errors(self, X: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        network = self.model_
+        encode, columns = self._without_keras(network).of_rows, settings_of(network)["columns"]
+        return _sparse_rows.squared_errors(
+            X, columns, lambda rows: self._decode(network, encode(rows))
+        )
 
-    def _validate_rows(self, X: Any) -> Any:
-        check_is_fitted(self)
-        return validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=False)
+    def _explain_training_rows(self, X: Any) -> None:
+        n_rows = min(X.shape[0], _MOST_EXPLAINED)
+        rows = np.linspace(0, X.shape[0] - 1, n_rows).astype(np.intp)
+        self.explained_variance_ = _sparse_rows.explained_variance(*self._squared_errors(X[rows]))
 
-    def _validate(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Tags | None]:
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=reset)
-        if y is None or not self.tag_loss_weight:
-            return X, None
-        if reset:
-            tags = check_tags(y)
-        elif hasattr(self, "classes_"):
-            tags = check_tags(y, classes=self.classes_, kind=self._kind)
+    def _validate_rows(self, X: Any, *, reset: bool = False) -> Any:
+        return _sparse_rows.canonical(
+            validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=reset)
+        )
+
+    def _training_rows(self, X: Any, *, new: bool) -> Any:
+        X = self._validate_rows(X, reset=new)
+        if new:
+            self._start_random_state()
         else:
-            tags = None
-        if tags is not None:
-            check_consistent_length(X, tags.indicators)
-        return X, tags
+            self._continue_random_state()
+            self._renew_moments()
+        return X
 
-    def _begin(self, X: Any, tags: Tags | None) -> None:
-        self._start_random_state()
-        values = X.data if sparse.issparse(X) else X
-        squares = float(np.vdot(values, values))
-        norm = float(np.sqrt(squares / X.shape[0]))
-        self.scale_ = _INPUT_NORM / norm if norm else 1.0
-        if tags is None:
-            self.__dict__.pop("classes_", None)
-        else:
-            self.classes_, self._kind = tags.classes, tags.kind
-            self._tagged_share = float(tags.known.mean())
+    def _begin(self, X: Any) -> None:
+        """Make a new network and set its linear layers."""
+        squares = float(np.square(X.data, dtype=np.float64).sum())
+        scale = float(np.sqrt(X.shape[0] / squares)) if squares else 1.0
+        columns = np.unique(X.indices[X.data != 0]).astype(np.intp)
+        # a layer needs a column
+        columns = columns if len(columns) else np.zeros(1, dtype=np.intp)
         self._start(
             {
-                "n_features": int(X.shape[1]),
-                "n_tags": 0 if tags is None else tags.indicators.shape[1],
+                "n_features": int(self.n_features_in_),
+                "columns": columns,
                 "n_components": int(self.n_components),
                 "filters": sizes_of(self.filters, "filters"),
-                "kernel_size": int(self.kernel_size),
                 "pool_size": int(self.pool_size),
-                "pooling": self.pooling,
                 "hidden_layer_sizes": sizes_of(self.hidden_layer_sizes, "hidden_layer_sizes"),
                 "input_dropout": float(self.input_dropout),
                 "dropout": float(self.dropout),
-                "input_scale": self.scale_,
+                "input_scale": scale,
                 "seed": draw_seed(self._random),
             }
         )
+        seen = X[:, columns] * np.float32(scale)
+        _autoencoder_network.start_from_svd(self.model_, seen, self._random)
 
-    def _batches(
-        self, X: Any, tags: Tags | None, rows: npt.NDArray[np.intp], *, shuffle: bool
-    ) -> TrainingBatches:
-        n_tags = self._network_settings["n_tags"]
-        indicators = None
-        if n_tags:
-            indicators = (
-                np.full((X.shape[0], n_tags), np.nan, dtype=np.float32)
-                if tags is None
-                else tags.indicators
-            )
-        return TrainingBatches(
-            X,
-            indicators,
-            rows,
-            self.batch_size,
-            reconstruct=True,
-            seed=draw_seed(self._random) if shuffle else None,
-        )
+    def _batch_size_for(self, n_rows: int) -> int:
+        if isinstance(self.batch_size, str):
+            return 64 if n_rows < 4000 else 128
+        return self.batch_size
+
+    def _epochs_for(self, n_rows: int) -> int:
+        if isinstance(self.epochs, str):
+            return int(np.clip(round(250 * self._batch_size_for(n_rows) / n_rows), 3, 10))
+        return self.epochs
+
+    def _batches(self, X: Any, rows: npt.NDArray[np.intp], *, shuffle: bool) -> TrainingBatches:
+        seed = draw_seed(self._random) if shuffle else None
+        return TrainingBatches(X, None, rows, self._batch_size_for(len(rows)), seed=seed)
 
     def _build_network(self, settings: dict[str, Any]) -> keras.Model:
         settings = dict(settings)
         encoder_only = settings.pop("encoder_only", False)
-        network = _networks.build_autoencoder(**settings)
-        return network.get_layer(_networks.ENCODER) if encoder_only else network
+        network = _autoencoder_network.build_autoencoder(**settings)
+        return network.get_layer(ENCODER) if encoder_only else network
 
     def _compile_settings(self) -> dict[str, Any]:
-        error = _networks.squared_error_loss(_INPUT_NORM**2)
-        loss = {_networks.RECONSTRUCTION: _networks.Float32Loss(error)}
-        weights = {_networks.RECONSTRUCTION: 1.0}
-        if self._network_settings["n_tags"]:
-            loss[_networks.TAGS] = _networks.Float32Loss(_networks.tag_loss())
-            # networks of an earlier format were trained with all of the weight
-            share = getattr(self, "_tagged_share", 1.0)
-            weights[_networks.TAGS] = float(self.tag_loss_weight) * share
-        return {"loss": loss, "loss_weights": weights}
+        return {"loss": _autoencoder_network.reconstruction_loss()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -563,17 +492,4 @@ class ConvAutoencoderTransformer(
 def _encoder_in(network: keras.Model) -> keras.Model:
     if settings_of(network).get("encoder_only", False):
         return network
-    return network.get_layer(_networks.ENCODER)
-
-
-def _without_duplicates(X: Any) -> Any:
-    """Return a csr_matrix whose rows have each column once, in ascending order."""
-    # of the same arrays, but without what the user's matrix says of them: they may have changed
-    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
-
-
-TRANSLATIONS[ConvAutoencoderTransformer] = ConvAutoencoderTransformer._without_keras
+    return network.get_layer(ENCODER)

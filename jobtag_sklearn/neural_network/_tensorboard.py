@@ -46,7 +46,7 @@ class TrainingLog(keras.callbacks.Callback):
     folder : str
         Where to write.
     estimator : KerasEstimator
-        Whose network is trained; also has weights that belong to no layer.
+        Whose network is trained.
     """
 
     def __init__(self, folder: str, estimator: Any) -> None:
@@ -77,8 +77,7 @@ class TrainingLog(keras.callbacks.Callback):
     def _write_weights(self, epoch: int) -> None:
         with self._writer.as_default(step=epoch), tf.summary.record_if(True):
             for name, values in named_weights(self._estimator).items():
-                if len(values):
-                    tf.summary.histogram(f"weights/{name}", values)
+                tf.summary.histogram(f"weights/{name}", values)
 
 
 def _graph_of(network: keras.Model) -> Any:
@@ -142,24 +141,25 @@ def _spread(n_rows: int) -> npt.NDArray[np.intp]:
 def log_codes(
     estimator: Any,
     X: Any,
-    tags: Tags | None,
     name: str,
+    *,
     titles: Sequence[str] | None = None,
+    tags: Tags | None = None,
 ) -> None:
-    """Write the codes that a fitted autoencoder makes of rows, where it has a log.
+    """Write the codes of rows for the projector, if a fitted autoencoder has a log.
 
     Parameters
     ----------
     estimator : ConvAutoencoderTransformer
-        Fitted; nothing is done where its `log_dir` is None.
-    X : {ndarray, csr_matrix} of shape (n_jobs, n_features)
-        Columns.
-    tags : Tags or None
-        Tags of the rows.
+        Fitted transformer. If its `log_dir` is None, nothing is written.
+    X : csr_matrix or csr_array of shape (n_jobs, n_features)
+        Rows.
     name : str
         Name of this set of codes.
-    titles : sequence of str, default=None
-        Titles of the postings.
+    titles : sequence of str of length n_jobs, default=None
+        Titles of the postings. None writes the numbers of the rows.
+    tags : Tags, default=None
+        Tags of the rows.
     """
     folder = getattr(estimator, "log_folder_", None)
     if estimator.log_dir is None or folder is None:
@@ -167,10 +167,7 @@ def log_codes(
     labels: dict[str, Sequence[Any]] = (
         {"row": range(X.shape[0])} if titles is None else {"title": titles}
     )
-    if tags is not None:
-        labels |= _labels(tags)
-    else:
-        labels["tags"] = [""] * X.shape[0]
+    labels |= {"tags": [""] * X.shape[0]} if tags is None else _labels(tags)
     write_codes(folder, name, np.asarray(estimator.transform(X)), labels)
 
 

@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jobtag_sklearn.neural_network import _networks
-from jobtag_sklearn.neural_network._linear_path import LinearPath
+from jobtag_sklearn.neural_network import _autoencoder_network, _networks
 from jobtag_sklearn.neural_network._processes import check_process
-from jobtag_sklearn.serving._forward import Encoder, Layer, Layers, WideAndDeep
-from jobtag_sklearn.serving._steps import UnknownStepError
+from jobtag_sklearn.utils._forward import DeepTagger, Encoder, Layer, Layers
 
 
 def _arrays(network: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
@@ -33,54 +31,38 @@ def _arrays(network: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
     }
 
 
-def _layers(arrays: dict[str, npt.NDArray[np.float32]], names: list[str]) -> Layers:
+def _layers(arrays: dict[str, npt.NDArray[Any]], names: list[str]) -> Layers:
     return Layers(tuple(Layer(arrays[f"{name}/kernel"], arrays[f"{name}/bias"]) for name in names))
 
 
 def encoder_of(network: keras.Model, settings: Mapping[str, Any]) -> Encoder:
-    """Return an encoder as a function.
-
-    Raises
-    ------
-    UnknownStepError
-        If its convolutions overlap or are pooled.
-    """
-    if "gather" not in {layer.name for layer in network.layers}:
-        raise UnknownStepError("convolutions that overlap or are pooled have no translation")
+    """Return an encoder as a function of sparse rows."""
     arrays = _arrays(network)
+    columns = settings["columns"]
+    positions = np.full(settings["n_features"], -1, dtype=np.intp)
+    positions[columns] = np.arange(len(columns))
     n_steps, n_hidden = len(settings["filters"]), len(settings["hidden_layer_sizes"])
-    kernels = tuple(arrays[f"convolution_{step}/kernel"] for step in range(n_steps))
+    kernels = [arrays[f"convolution_{step}/kernel"] for step in range(n_steps)]
+    # without biases, ReLU lets a positive factor pass
+    kernels[-1] = kernels[-1] * _autoencoder_network.CONVOLUTION_SCALE
     hidden = [f"encoder_hidden_{position}" for position in range(n_hidden)]
     return Encoder(
         scale=settings["input_scale"],
-        kernels=kernels,
+        linear=arrays[f"{_autoencoder_network.LINEAR_ENCODER}/kernel"],
+        linear_scale=_autoencoder_network.ENCODER_RATE,
+        positions=positions,
+        kernels=tuple(kernels),
         pool=settings["pool_size"],
-        n_patches=len(arrays[f"{hidden[0]}/kernel"]) // kernels[-1].shape[1],
-        dense=_layers(arrays, [*hidden, _networks.CODE]),
+        dense=_layers(arrays, [*hidden, _autoencoder_network.CODE]),
     )
 
 
-def classifier_of(
-    network: keras.Model, settings: Mapping[str, Any], wide: LinearPath | None
-) -> WideAndDeep:
-    """Return a classifier as a function.
-
-    Raises
-    ------
-    UnknownStepError
-        If it has no wide path, or another activation than ReLU.
-    """
-    if wide is None or settings["activation"] != "relu":
-        raise UnknownStepError(
-            "a classifier without a wide path or with another activation than ReLU has no "
-            "translation"
-        )
-    arrays = _arrays(network)
+def classifier_of(network: keras.Model, settings: Mapping[str, Any], share: float) -> DeepTagger:
+    """Return a classifier as a function of dense rows, with copies of its weights."""
+    arrays = {name: array.astype(np.float64) for name, array in _arrays(network).items()}
     hidden = [f"hidden_{position}" for position in range(len(settings["hidden_layer_sizes"]))]
-    return WideAndDeep(
-        n_deep=settings["n_features"],
+    return DeepTagger(
         deep=_layers(arrays, [*hidden, _networks.OUTPUT]),
-        linear=Layer(arrays["linear/kernel"], None) if settings["linear_path"] else None,
-        coef=wide.coef,
-        intercept=wide.intercept,
+        n_scores=settings["n_outputs"] if settings["scores_first"] else 0,
+        share=share,
     )

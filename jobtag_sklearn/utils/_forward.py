@@ -1,18 +1,21 @@
 """What both networks compute, from their weights as arrays.
 
-BLAS uses threads for most of the small products of one row. On a busy machine these wait for each
-other a hundred times as long as the product takes. So one row's vectors are multiplied by
-``numpy.einsum``, and its patches one at a time.
+BLAS uses threads for most of the products. On a busy machine these wait for each other up to a
+hundred times as long as the product takes. So one row's vectors are multiplied by
+``numpy.einsum``, and all other products are divided into ones too small for threads.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 Array = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
@@ -21,6 +24,8 @@ Places = npt.NDArray[np.intp]
 _ROWS = 64
 #: OpenBLAS computes products of fewer multiplications in the calling thread.
 _SINGLE_THREAD = 2**19
+#: Rows of such a product at least.
+_LEAST_ROWS = 16
 #: Columns of all rows that are encoded together, so that what is computed of them stays in the
 #: processor's cache.
 _COLUMNS_TOGETHER = 2**20
@@ -90,12 +95,22 @@ class Encoder:
         """Return the codes of a csr_matrix or csr_array in canonical format."""
         codes = np.empty((X.shape[0], self.linear.shape[1]), dtype=np.float32)
         n_together = max(_COLUMNS_TOGETHER // X.shape[1], 1)
-        for start in range(0, X.shape[0], n_together):
+
+        def encode(start: int) -> None:
             indptr = X.indptr[start : start + n_together + 1]
             values = slice(indptr[0], indptr[-1])
             codes[start : start + n_together] = self._encode(
                 X.indices[values], X.data[values], indptr - indptr[0]
             )
+
+        starts = range(0, X.shape[0], n_together)
+        # joblib sets this number in its workers
+        n_threads = min(_openmp_effective_n_threads(), len(starts))
+        if n_threads < 2:
+            deque(map(encode, starts), maxlen=0)
+        else:
+            with ThreadPoolExecutor(n_threads) as threads:
+                deque(threads.map(encode, starts), maxlen=0)
         return codes
 
     def _encode(self, columns: Places, values: Array, indptr: Places) -> Array:
@@ -119,15 +134,21 @@ class Encoder:
         where = np.repeat(np.arange(n_rows) * width, np.diff(indptr)) + columns
         x = values[:, None]
         for kernel in self.kernels:
-            where, x = self._convolve(kernel, where, x, alone=n_rows == 1)
-        patches = np.zeros((n_rows * n_values // n_channels, n_channels), dtype=np.float32)
+            where, x = self._convolve(kernel, where, x)
+        n_padded = 1 if n_rows == 1 else n_rows + -n_rows % _LEAST_ROWS
+        patches = np.zeros((n_padded * n_values // n_channels, n_channels), dtype=np.float32)
         patches[where] = x
-        flat = patches.reshape(n_rows, n_values)
-        return self.dense(flat[0])[None] if n_rows == 1 else self.dense(flat)
+        if n_rows == 1:
+            return self.dense(patches.ravel())[None]
+        x = patches.reshape(n_padded, n_values)
+        for position, layer in enumerate(self.dense.layers):
+            if position:
+                np.maximum(x, 0, out=x)
+            x = _multiply(x, layer.kernel)
+            x += layer.bias
+        return x[:n_rows]
 
-    def _convolve(
-        self, kernel: Array, where: Places, x: Array, *, alone: bool
-    ) -> tuple[Places, Array]:
+    def _convolve(self, kernel: Array, where: Places, x: Array) -> tuple[Places, Array]:
         """Apply one convolution to the patches that hold a value.
 
         Parameters
@@ -138,8 +159,6 @@ class Encoder:
             Places of values, in ascending order.
         x : ndarray of shape (n_values, n_channels)
             Values.
-        alone : bool
-            Whether all values are of one row.
 
         Returns
         -------
@@ -148,15 +167,29 @@ class Encoder:
         x : ndarray of shape (n_patches, n_channels_out)
             Output of the convolution and ReLU.
         """
-        patch, offset = np.divmod(where, self.pool)
+        patch = where // self.pool
         begins = np.diff(patch, prepend=-1) > 0
-        where = patch[begins]
+        offset, where = where - patch * self.pool, patch[begins]
         full = np.zeros((len(where) * self.pool, x.shape[1]), dtype=np.float32)
         full[(np.cumsum(begins) - 1) * self.pool + offset] = x
-        patches = full.reshape(len(where), len(kernel))
-        # one product a patch, each too small for threads
-        out = (patches[:, None] @ kernel)[:, 0] if alone else patches @ kernel
+        out = _multiply(full.reshape(len(where), len(kernel)), kernel)
         return where, np.maximum(out, 0, out=out)
+
+
+def _multiply(x: Array, kernel: Array) -> Array:
+    """Return ``x @ kernel`` from products that BLAS computes in the calling thread."""
+    (n_rows, n_columns), n_out = x.shape, kernel.shape[1]
+    rows = max((_SINGLE_THREAD - 1) // kernel.size, _LEAST_ROWS)
+    columns = max((_SINGLE_THREAD - 1) // (rows * n_out), 1)
+    whole = n_rows - n_rows % rows
+    out = np.zeros((n_rows, n_out), dtype=np.float32)
+    for start in range(0, n_columns, columns):
+        part, of_kernel = x[:, start : start + columns], kernel[start : start + columns]
+        products = part[:whole].reshape(-1, rows, len(of_kernel)) @ of_kernel
+        out[:whole] += products.reshape(whole, n_out)
+        if whole < n_rows:
+            out[whole:] += part[whole:] @ of_kernel
+    return out
 
 
 @dataclass(frozen=True, slots=True)
