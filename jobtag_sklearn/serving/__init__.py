@@ -1,4 +1,4 @@
-"""Tags while a person waits: what a fitted pipeline says of single postings."""
+"""Predictions of single postings, without TensorFlow."""
 
 from jobtag_sklearn.serving._predictor import JobTagPredictor
 

@@ -3,90 +3,33 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
-from jobtag_sklearn.feature_extraction import JobColumnTransformer
 from jobtag_sklearn.feature_extraction._chunks import chunked_once
 from jobtag_sklearn.feature_extraction._documents import check_documents
 from jobtag_sklearn.feature_extraction._job_columns import check_jobs
-from jobtag_sklearn.serving._forward import WideAndDeep
-from jobtag_sklearn.serving._rows import beside
-from jobtag_sklearn.serving._steps import (
-    Branch,
-    Chain,
-    Step,
-    UnknownStepError,
-    branches,
-    translate,
-)
+from jobtag_sklearn.serving._steps import UnknownStepError, translate_pipeline
 from jobtag_sklearn.utils._tags import names_of_tags
 
 
-class PostingScorer(NamedTuple):
-    """A fitted pipeline as one function from postings to probabilities.
-
-    It shares the pipeline's arrays, so it is only right until the pipeline learns more.
-    """
-
-    names: tuple[str, ...]
-    columns: tuple[Branch, ...]
-    logits: Step
-
-    @classmethod
-    def of(cls, pipeline: Any) -> PostingScorer:
-        """Translate a fitted pipeline.
-
-        Raises
-        ------
-        UnknownStepError
-            If a step has no translation.
-        """
-        (_, table), *others = pipeline.steps
-        if type(table) is not JobColumnTransformer or not hasattr(table, "transformers_"):
-            raise UnknownStepError("the first step is no fitted JobColumnTransformer")
-        names, columns = [], []
-        for transformer, name, weight in branches(table):
-            if not isinstance(name, str):
-                raise UnknownStepError("a step of several columns of jobs has no translation")
-            names.append(name)
-            columns.append(Branch(translate(transformer), None, weight))
-        logits = Chain(tuple(translate(step) for _, step in others))
-        if not logits.steps or not isinstance(logits.steps[-1], WideAndDeep):
-            raise UnknownStepError("the last step is no KerasMultiLabelClassifier")
-        return cls(tuple(names), tuple(columns), logits)
-
-    def probabilities(self, jobs: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Return a probability for each posting and tag."""
-        check_jobs(jobs, list(self.names))
-        documents = {name: check_documents(jobs[name]) for name in set(self.names)}
-        texts = zip(*(documents[name] for name in self.names), strict=True)
-        with chunked_once():
-            features = [
-                beside([step(text) for step, text in zip(self.columns, row, strict=True)])
-                for row in texts
-            ]
-        logits = [self.logits(row) for row in features]
-        return expit(np.asarray(logits, dtype=np.float64))
-
-
 class JobTagPredictor:
-    """Predict tags with what a fitted pipeline knows, without TensorFlow.
+    """Predict the tags of single postings, without TensorFlow.
 
-    It holds the weights of a :class:`~jobtag_sklearn.JobTagPipeline` as plain arrays and takes one
-    posting after the other, so it answers sooner than the pipeline for a few postings, is smaller
-    as a file, and is ready sooner in a new process, which then never imports TensorFlow. For
-    large tables take the pipeline. It learns nothing: make a new one after an update.
+    A predictor holds the weights of a fitted :class:`~jobtag_sklearn.JobTagPipeline` as plain
+    arrays. It is faster than the pipeline for a few postings, its file is smaller, and it loads
+    faster in a new process, as it does not import TensorFlow. For hundreds of postings at once
+    the pipeline is faster.
 
     Parameters
     ----------
     pipeline : JobTagPipeline
-        Fitted, and made of the steps of :func:`~jobtag_sklearn.make_job_tag_pipeline`; parts of
-        them may be left out or have other settings.
+        Fitted, with the steps of :func:`~jobtag_sklearn.make_job_tag_pipeline`. Their parameters
+        may differ from the defaults, and parts of the features may be dropped.
 
     Attributes
     ----------
@@ -96,15 +39,20 @@ class JobTagPredictor:
     Raises
     ------
     ValueError
-        If the pipeline has a step that needs scikit-learn or Keras to be applied.
+        If the pipeline is not fitted, or has a step of another class than those of
+        :func:`~jobtag_sklearn.make_job_tag_pipeline`. Subclasses count as other classes.
 
     See Also
     --------
-    jobtag_sklearn.JobTagPipeline : Fits, updates, and predicts many postings at once.
+    jobtag_sklearn.JobTagPipeline : Is fitted and updated, and predicts large tables.
 
     Notes
     -----
-    Probabilities are those of the pipeline but for rounding, about 1e-7.
+    Probabilities differ from those of the pipeline by rounding, about 1e-7.
+
+    A predictor is a copy: updates of the pipeline do not change it. If the network adds
+    nothing to the scores of the linear model (``deep_share_`` is 0), the predictor has no network
+    and no autoencoder.
 
     Examples
     --------
@@ -112,19 +60,18 @@ class JobTagPredictor:
     >>> from jobtag_sklearn.datasets import make_job_postings
     >>> from jobtag_sklearn.serving import JobTagPredictor
     >>> jobs, tags = make_job_postings(100, n_tags=3, random_state=0)
-    >>> model = make_job_tag_pipeline(n_hashed_features=2048, n_title_features=512,
-    ...                               n_phrase_features=0, random_state=0).fit(jobs, tags)
+    >>> model = make_job_tag_pipeline(network=False, random_state=0).fit(jobs, tags)
     >>> JobTagPredictor(model).predict_proba(jobs[:2]).shape
     (2, 3)
     """
 
     def __init__(self, pipeline: Any) -> None:
         try:
-            scorer = PostingScorer.of(pipeline)
+            translated = translate_pipeline(pipeline)
         except UnknownStepError as error:
             raise ValueError(f"no predictor can be made of this pipeline: {error}") from None
-        # a copy, since updates of the pipeline change its arrays in place
-        self._scorer = copy.deepcopy(scorer)
+        # updates of the pipeline change its arrays
+        self._columns, self._features, self._tagger = copy.deepcopy(translated)
         classifier = pipeline.steps[-1][1]
         self.classes_ = classifier.classes_.copy()
         self._thresholds = np.array(classifier._thresholds(len(self.classes_)))
@@ -142,7 +89,12 @@ class JobTagPredictor:
         probabilities : ndarray of shape (n_jobs, n_tags)
             Of each tag by itself.
         """
-        return self._scorer.probabilities(X)
+        check_jobs(X, self._columns)
+        texts = [check_documents(X[name]) for name in self._columns]
+        postings = [dict(zip(self._columns, row, strict=True)) for row in zip(*texts, strict=True)]
+        with chunked_once():
+            logits = [self._tagger.logits(self._features(posting)) for posting in postings]
+        return expit(np.asarray(logits))
 
     def predict(self, X: pd.DataFrame) -> npt.NDArray[np.int64]:
         """Predict tags as 0 and 1.

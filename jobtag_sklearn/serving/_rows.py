@@ -1,4 +1,4 @@
-"""A posting's features as plain arrays: what a table of one row costs most is the table."""
+"""One row of columns as plain arrays, which cost less than a table of one row."""
 
 from __future__ import annotations
 
@@ -8,52 +8,77 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+Array = npt.NDArray[Any]
+
 
 class Row(NamedTuple):
-    """One row of a sparse matrix.
+    """One row of a sparse matrix. Dense rows are one-dimensional arrays.
 
     Attributes
     ----------
-    columns : ndarray of shape (n_values,)
-        Columns that hold something, in ascending order.
-    values : ndarray of shape (n_values,), dtype float32
-        What they hold.
+    columns : ndarray of shape (n_values,), dtype int32
+        Columns of the values, in ascending order. All others are zero.
+    values : ndarray of shape (n_values,)
+        Values.
     width : int
         Number of columns.
     """
 
-    columns: npt.NDArray[np.intp]
-    values: npt.NDArray[np.float32]
+    columns: Array
+    values: Array
     width: int
 
+
+def sparse(x: Row | Array) -> Row:
+    """Return a row as a sparse one."""
+    return x if isinstance(x, Row) else Row(np.arange(len(x), dtype=np.int32), x, len(x))
+
+
+def dense(x: Row | Array) -> Array:
+    """Return a row as an array."""
+    if not isinstance(x, Row):
+        return x
+    values = np.zeros(x.width, dtype=x.values.dtype)
+    values[x.columns] = x.values
+    return values
+
+
+def times(x: Row | Array, factor: float) -> Row | Array:
+    """Multiply a row by a number."""
+    return x._replace(values=x.values * factor) if isinstance(x, Row) else x * factor
+
+
+def beside(rows: Sequence[Row | Array]) -> Row | Array:
+    """Put rows side by side. The result is sparse if one of them is."""
+    arrays = [row for row in rows if not isinstance(row, Row)]
+    if len(arrays) == len(rows):
+        return np.concatenate(arrays)
+    columns, values, width = [], [], 0
+    for row in map(sparse, rows):
+        columns.append(row.columns + width)
+        values.append(row.values)
+        width += row.width
+    return Row(np.concatenate(columns), np.concatenate(values), width)
+
+
+class Places(NamedTuple):
+    """Finds columns among some.
+
+    Attributes
+    ----------
+    columns : ndarray of shape (n_columns + 1,), dtype int32
+        The columns in ascending order. Behind them is a number that no column has.
+    """
+
+    columns: Array
+
     @classmethod
-    def of(cls, x: Any) -> Row:
-        """Take the only row of a sparse matrix or of an array."""
-        if hasattr(x, "indptr"):
-            return cls(x.indices.astype(np.intp), x.data, x.shape[1])
-        values = np.asarray(x, dtype=np.float32).ravel()
-        return cls(np.arange(len(values)), values, len(values))
+    def of(cls, columns: Array) -> Places:
+        """Take columns in ascending order."""
+        return cls(np.append(columns, np.iinfo(np.int32).max).astype(np.int32))
 
-    def times(self, factor: Any) -> Row:
-        """Return the row with its values multiplied."""
-        return self._replace(values=(self.values * factor).astype(np.float32, copy=False))
-
-    def part(self, start: int, stop: int) -> Row:
-        """Return the columns from `start` to before `stop`."""
-        first, last = np.searchsorted(self.columns, (start, stop))
-        return Row(self.columns[first:last] - start, self.values[first:last], stop - start)
-
-    def dense(self) -> npt.NDArray[np.float32]:
-        """Return all columns."""
-        values = np.zeros(self.width, dtype=np.float32)
-        values[self.columns] = self.values
-        return values
-
-
-def beside(rows: Sequence[Row]) -> Row:
-    """Put the columns of rows side by side."""
-    starts = np.cumsum([0, *(row.width for row in rows)])
-    columns = [row.columns + start for row, start in zip(rows, starts, strict=False)]
-    return Row(
-        np.concatenate(columns), np.concatenate([row.values for row in rows]), int(starts[-1])
-    )
+    def __call__(self, row: Row) -> tuple[Array, Array]:
+        """Return which columns of a row are among these, and their places here."""
+        place = self.columns.searchsorted(row.columns)
+        found = self.columns[place] == row.columns
+        return found, place[found]
