@@ -88,8 +88,8 @@ def recipe(title_apart: bool, own_thresholds: bool) -> Callable[..., dict[str, A
     def run(jobs: Any, tags: Any, test: Any, truth: Any, seed: int) -> dict[str, Any]:
         start = time.perf_counter()
         known = tags.notna().all(axis=1)
-        jobs, Y = _joined(jobs[known]), tags[known].to_numpy(dtype=int)
-        features = _recipe_features(title_apart)
+        jobs, Y = with_joined_text(jobs[known]), tags[known].to_numpy(dtype=int)
+        features = recipe_features(title_apart)
         X, best = features.fit_transform(jobs).tocsr(), (-1.0, 0.0, 0.0, 0.0)
         for C, balance in ((0.3, 0.5), (1.0, 0.0), (1.0, 0.5)):
             scores = np.empty(Y.shape)
@@ -101,10 +101,10 @@ def recipe(title_apart: bool, own_thresholds: bool) -> Callable[..., dict[str, A
             threshold = _drawn(scores, Y, common) if own_thresholds else common
             if max(reached) > best[0]:
                 best = max(reached), C, balance, threshold
-        new = features.transform(_joined(test))
+        new = features.transform(with_joined_text(test))
         scores = _linear(X, Y, new, best[1], best[2])
         ended = time.perf_counter()
-        features.transform(_joined(test)) @ np.zeros((X.shape[1], Y.shape[1]))
+        features.transform(with_joined_text(test)) @ np.zeros((X.shape[1], Y.shape[1]))
         rate = len(test) / (time.perf_counter() - ended)
         given = (scores >= best[3]).astype(int)
         seconds = ended - start
@@ -113,12 +113,14 @@ def recipe(title_apart: bool, own_thresholds: bool) -> Callable[..., dict[str, A
     return run
 
 
-def _joined(jobs: pd.DataFrame) -> pd.DataFrame:
+def with_joined_text(jobs: pd.DataFrame) -> pd.DataFrame:
+    """Return title and description, and both of them joined."""
     texts = jobs[["job_title", "job_description"]].fillna("")
     return texts.assign(text=texts["job_title"] + " " + texts["job_description"])
 
 
-def _recipe_features(title_apart: bool) -> ColumnTransformer:
+def recipe_features(title_apart: bool) -> ColumnTransformer:
+    """Return the recipe's columns: words and pairs of the joined text, the title apart or not."""
     words = TfidfVectorizer(ngram_range=(1, 2), stop_words="english", min_df=3, sublinear_tf=True)
     branches = [("text", words, "text")]
     if title_apart:

@@ -236,8 +236,8 @@ def dask_search(n_postings: int) -> None:
     from jobtag_sklearn.model_selection import MultiLabelStratifiedKFold
 
     jobs, tags = make_job_postings(n_postings, n_tags=6, random_state=0)
-    model = make_job_tag_pipeline(n_hashed_features=2**13, n_phrase_features=0, random_state=0)
-    model.set_params(autoencoder__codes__encode__epochs=1, classifier__epochs=2)
+    model = make_job_tag_pipeline(n_pair_features=0, n_hashed_features=2**13, random_state=0)
+    model.set_params(features__text__views__codes__autoencoder__epochs=1, classifier__epochs=2)
     search = GridSearchCV(
         model,
         {"classifier__learning_rate": [1e-3, 3e-3]},

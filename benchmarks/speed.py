@@ -1,6 +1,6 @@
 """Measure how fast everything is, beside what it stands for.
 
-    python -m benchmarks.speed FILE [--rows text features model networks growth]
+    python -m benchmarks.speed FILE [--rows text features model growth]
                                [--min-examples 50] [--model PICKLE]
 
 FILE is a long table of postings with a ``split`` column. Every row of the table that is printed
@@ -12,12 +12,12 @@ text      cleaning and counting, as in ``benchmarks.text``
 features  the columns of the whole pipeline beside a TfidfVectorizer
 model     predictions, updates and the saved model; fits a model first, which
           ``--model`` keeps (or takes, if it is there)
-networks  training and encoding, as in ``benchmarks.networks``
 growth    time and memory of fits of 10,000 and 100,000 generated postings, as in
           ``benchmarks.growth``; takes long, so only on request
 ========  =====================================================================
 
-The groups ``text`` and ``networks`` need ``pip install beautifulsoup4 contractions``.
+The group ``text`` needs ``pip install beautifulsoup4 contractions``. How fast the autoencoder
+encodes is in ``benchmarks.codes``.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measuring import interleave, measure, report
-from benchmarks.quality import load, tfidf
+from benchmarks.quality import load, recipe_features, with_joined_text
 
-GROUPS = ("text", "features", "model", "networks", "growth")
+GROUPS = ("text", "features", "model", "growth")
 N_BATCH, N_ONE, N_UPDATE = 2000, 400, 100
 
 #: Loads a model in a fresh Python and predicts a posting.
@@ -60,20 +60,18 @@ print(loaded - began, time.perf_counter() - loaded, "tensorflow" in sys.modules)
 
 
 def peers(jobs: pd.DataFrame, tags: pd.DataFrame) -> dict[str, Any]:
-    """Fit the two kinds of linear models that a user would pick instead."""
-    from sklearn.linear_model import LogisticRegression
+    """Fit the linear model that a user would pick instead, on words and pairs."""
     from sklearn.multiclass import OneVsRestClassifier
     from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
     from sklearn.svm import LinearSVC
 
-    linear = {
-        "linear SVM": LinearSVC(C=0.3),
-        "logistic regression": LogisticRegression(C=10, solver="liblinear"),
-    }
-    return {
-        name: make_pipeline(tfidf(), OneVsRestClassifier(model)).fit(jobs, tags.to_numpy())
-        for name, model in linear.items()
-    }
+    model = make_pipeline(
+        FunctionTransformer(with_joined_text),
+        recipe_features(title_apart=True),
+        OneVsRestClassifier(LinearSVC()),
+    )
+    return {"the recipe": model.fit(jobs, tags.to_numpy())}
 
 
 def measure_features(jobs: pd.DataFrame) -> None:
@@ -85,7 +83,9 @@ def measure_features(jobs: pd.DataFrame) -> None:
 
     names = ["job_title", "job_description"]
     plain = ColumnTransformer([(name, TfidfVectorizer(), name) for name in names])
-    steps = {n: make_job_tag_pipeline(n_jobs=n).named_steps["features"] for n in (1, 2)}
+    steps = {
+        n: make_job_tag_pipeline(network=False, n_jobs=n).named_steps["features"] for n in (1, 2)
+    }
     half = len(jobs) // 2
     cold = measure(lambda: steps[1].fit(jobs[:half]))[0]
     for other in (plain, steps[2]):
@@ -114,11 +114,11 @@ def measure_features(jobs: pd.DataFrame) -> None:
 @contextmanager
 def timed_parts() -> Iterator[dict[str, float]]:
     """Sum the seconds by the clock that each part of a fit takes."""
-    from jobtag_sklearn.feature_extraction import CrossViewTransformer, JobColumnTransformer
+    from jobtag_sklearn.feature_extraction import IncrementalTfidfTransformer, StemmingCleaner
+    from jobtag_sklearn.linear_model import MultiLabelLinearSVC
     from jobtag_sklearn.neural_network import (
         ConvAutoencoderTransformer,
         KerasMultiLabelClassifier,
-        _classifier,
     )
 
     spent: dict[str, float] = {}
@@ -134,12 +134,12 @@ def timed_parts() -> Iterator[dict[str, float]]:
 
     with ExitStack() as stack:
         for part, owner, name in (
-            ("text to columns", JobColumnTransformer, "fit_transform"),
+            ("cleaning", StemmingCleaner, "transform"),
+            ("word weights", IncrementalTfidfTransformer, "transform"),
+            ("linear model", MultiLabelLinearSVC, "fit_transform"),
             ("autoencoder, training", ConvAutoencoderTransformer, "fit"),
             ("autoencoder, codes", ConvAutoencoderTransformer, "transform"),
-            ("topics", CrossViewTransformer, "fit"),
-            ("wide path", _classifier, "fit_linear_path"),
-            ("deep network", KerasMultiLabelClassifier, "_train"),
+            ("network", KerasMultiLabelClassifier, "fit"),
         ):
             function = timed(part, getattr(owner, name))
             stack.enter_context(mock.patch.object(owner, name, function))
@@ -170,8 +170,7 @@ def measure_batch(model: Any, others: dict[str, Any], jobs: pd.DataFrame) -> Non
     """Print predicted postings a second of a batch, and which step takes how long."""
     batch = pd.concat([jobs] * (1 + N_BATCH // len(jobs)))[:N_BATCH]
     columns = {"features": batch}
-    columns["autoencoder"] = model[0].transform(batch)
-    columns["classifier"] = model[1].transform(columns["autoencoder"])
+    columns["classifier"] = model[0].transform(batch)
     last = list(columns)[-1]
     functions = {"whole": lambda: model.predict(batch)}
     functions |= {name: (lambda peer=peer: peer.predict(batch)) for name, peer in others.items()}
@@ -194,7 +193,10 @@ def measure_batch(model: Any, others: dict[str, Any], jobs: pd.DataFrame) -> Non
 
 
 def measure_one(model: Any, others: dict[str, Any], jobs: pd.DataFrame) -> None:
-    """Print how long one posting waits."""
+    """Print how long one posting waits for a JobTagPredictor."""
+    from jobtag_sklearn.serving import JobTagPredictor
+
+    model = JobTagPredictor(model)
     postings = [jobs.iloc[[position]] for position in range(min(N_ONE, len(jobs)))]
     waiting = {name: iter(postings * 2) for name in ("whole", *others)}
     functions = {"whole": lambda: model.predict(next(waiting["whole"]))}
@@ -302,11 +304,6 @@ def main() -> None:
     elif group == "features":
         jobs, _, test, _ = load(arguments.file, arguments.min_examples)
         measure_features(pd.concat([jobs, test])[["job_title", "job_description"]])
-    elif group == "networks":
-        from benchmarks import networks
-
-        jobs, tags, *_ = load(arguments.file, arguments.min_examples)
-        networks.main(jobs, tags)
     else:
         measure_model(arguments.file, arguments.min_examples, arguments.model)
 

@@ -66,7 +66,9 @@ def main() -> None:
 
     model, seconds = timed_fit(jobs[first], tags[first], arguments.seed)
     never = copy.deepcopy(model)
-    forgetful = copy.deepcopy(model).set_params(classifier__update_memory=0.0)
+    forgetful = copy.deepcopy(model)
+    linear = dict(forgetful._text()[0].steps[-1][1].transformer_list)["scores"]
+    linear.set_params(update_memory=0.0)
     size = len(pickle.dumps(model))
     print(f"fitted on {first.sum()} postings in {seconds:.0f} s, {size / 1e6:.1f} MB", flush=True)
     kept = [score(model, jobs[old], tags[old])[0]]
