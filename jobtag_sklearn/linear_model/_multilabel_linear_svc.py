@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
-from sklearn.model_selection import KFold, check_cv
-from sklearn.preprocessing import normalize
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -21,7 +19,12 @@ from jobtag_sklearn.linear_model._online import (
     information_of,
     sum_of_squares,
 )
-from jobtag_sklearn.linear_model._solver import solve, with_own_predictions, with_short_indices
+from jobtag_sklearn.linear_model._search import (
+    candidates,
+    out_of_fold_splits,
+    words_of_names,
+)
+from jobtag_sklearn.linear_model._solver import solve, with_short_indices
 from jobtag_sklearn.utils._class_weights import (
     class_weights,
     element_weights,
@@ -30,14 +33,11 @@ from jobtag_sklearn.utils._class_weights import (
 )
 from jobtag_sklearn.utils._restoring import unchanged_on_error
 from jobtag_sklearn.utils._seeds import draw_seed
-from jobtag_sklearn.utils._sparse_columns import columns_in, columns_of
+from jobtag_sklearn.utils._sparse_columns import canonical, columns_in, columns_of
 from jobtag_sklearn.utils._tag_classifier import TagClassifierMixin
 from jobtag_sklearn.utils._tags import Tags, check_tags, warn_of_constant_tags
 
 _Floats = npt.NDArray[np.float64]
-
-#: C and balance that are compared where both are "auto".
-_CANDIDATES = ((0.3, 0.5), (1.0, 0.0), (1.0, 0.5))
 
 
 class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
@@ -250,7 +250,8 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
             self._random = check_random_state(self.random_state)
             self._random = np.random.RandomState(draw_seed(self._random))
             rows = used.ravel()
-            folds = self._folds(rows, tags_used.known, X.shape[0])
+            seed = draw_seed(self._random)
+            folds = out_of_fold_splits(self.cv, rows, tags_used.known, X.shape[0], seed)
             out_of_fold = self._fit_rows(X[rows], tags_used, given, folds)
             known = rows[tags_used.known]
             logits = np.empty(tags.indicators.shape, dtype=np.float32)
@@ -278,25 +279,25 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         X = with_short_indices(columns_of(X, columns).astype(np.float64))
         names = self._names(columns, tags.classes.tolist())
         entries = np.where(np.isnan(Y), 0, 1.0 if weight is None else weight)
+        fit_tags = partial(
+            solve, X, Y, weight, unlabeled_weight=self.unlabeled_weight, n_jobs=self.n_jobs
+        )
         best = None
-        for C, balance in self._candidates():
+        for C, balance in candidates(self.C, self.balance, self.class_weight):
             scores = np.zeros(Y.shape)
             for fitted, held_out in folds:
-                coef, intercept = self._solve(X, Y, weight, fitted, C, balance)
+                coef, intercept = fit_tags(rows=fitted, C=C, balance=balance)
                 scores[held_out] = X[held_out] @ coef + intercept
             combined = combine(scores, [X @ name for name in names], Y, entries)
             f1 = best_f1(combined.context(combined.logits), Y, entries, sample_weight)
             if self.verbose:
-                print(  # noqa: T201
-                    f"[MultiLabelLinearSVC] C={C:g}, balance={balance:g}: mean of micro and "
-                    f"macro F1 {f1:.3f}, out-of-fold",
-                    flush=True,
-                )
+                line = f"C={C:g}, balance={balance:g}: mean of micro and macro F1 {f1:.3f}"
+                print(f"[MultiLabelLinearSVC] {line}, out-of-fold", flush=True)  # noqa: T201
             if best is None or f1 > best[0]:
                 best = f1, C, balance, combined
         assert best is not None
         _, self.C_, self.balance_, combined = best
-        coef, intercept = self._solve(X, Y, weight, np.arange(len(Y)), self.C_, self.balance_)
+        coef, intercept = fit_tags(C=self.C_, balance=self.balance_)
         slope, self.name_weights_ = combined.coef[0], combined.coef[1:]
         coef *= slope
         for name_weight, name in zip(self.name_weights_, names, strict=True):
@@ -318,57 +319,6 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
             self._choose_threshold(Y[known], logits[known], of_rows)
         return logits.astype(np.float32)
 
-    def _candidates(self) -> list[tuple[float, float]]:
-        """Return the pairs of `C` and `balance` that are compared."""
-        found = []
-        for C, balance in _CANDIDATES:
-            C = C if isinstance(self.C, str) else float(self.C)
-            balance = balance if isinstance(self.balance, str) else float(self.balance)
-            pair = C, 0.0 if self.class_weight is not None else balance
-            if pair not in found:
-                found.append(pair)
-        return found
-
-    def _folds(
-        self, rows: npt.NDArray[np.intp], is_known: npt.NDArray[np.bool_], n_samples: int
-    ) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
-        """Return positions among `rows` to fit on, and held-out ones, for each fold.
-
-        Rows without a known tag are always fitted. `rows` are those of `n_samples` that take part.
-        """
-        known = np.flatnonzero(is_known)
-        if isinstance(self.cv, Integral):
-            n_folds = min(int(self.cv), len(known))
-            if n_folds < 2:
-                return []
-            kfold = KFold(n_folds, shuffle=True, random_state=draw_seed(self._random))
-            held_out = [known[fold] for _, fold in kfold.split(known)]
-        else:
-            splits = check_cv(self.cv).split(np.zeros((n_samples, 1)))
-            held_out = [np.flatnonzero(np.isin(rows, fold) & is_known) for _, fold in splits]
-        return [(np.setdiff1d(np.arange(len(rows)), fold), fold) for fold in held_out]
-
-    def _solve(
-        self,
-        X: Any,
-        Y: npt.NDArray[np.float32],
-        weight: npt.NDArray[np.float32] | None,
-        rows: npt.NDArray[np.intp],
-        C: float,
-        balance: float,
-    ) -> tuple[_Floats, _Floats]:
-        if len(rows) < len(Y):
-            X, Y = X[rows], Y[rows]
-            weight = None if weight is None else weight[rows]
-        settings: dict[str, Any] = {"C": C, "balance": balance, "n_jobs": self.n_jobs}
-        coef, intercept = solve(X, Y, weight, **settings)
-        unknown = np.isnan(Y)
-        if not self.unlabeled_weight or not unknown.any():
-            return coef, intercept
-        weight = np.ones_like(Y) if weight is None else weight.copy()
-        weight[unknown] = self.unlabeled_weight
-        return solve(X, with_own_predictions(Y, X @ coef + intercept), weight, **settings)
-
     def _entry_weights(
         self, tags: Tags, sample_weight: npt.NDArray[np.float32] | None
     ) -> npt.NDArray[np.float32] | None:
@@ -378,26 +328,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         return element_weights(tags.indicators, of_tags, of_rows)
 
     def _names(self, columns: npt.NDArray[np.int32], names: list[Any]) -> list[Any]:
-        """Return the words of tag names in some columns: an array for each vectorizer.
-
-        Each has the shape (n_columns, n_tags), with columns of length one, or of zeros where no
-        word of a name occurs in these columns.
-        """
-        if not self.tag_vectorizers or not all(isinstance(name, str) for name in names):
-            return []
-        found = []
-        for vectorizer in self.tag_vectorizers:
-            counts = sparse.csr_array(clone(vectorizer).fit_transform(list(names)))
-            counts.sum_duplicates()
-            if len(names) != counts.shape[0] or counts.shape[1] > self.n_features_in_:
-                raise ValueError(
-                    f"tag_vectorizers turn {len(names)} names into an array of shape "
-                    f"{counts.shape}, but X has {self.n_features_in_} columns; a vectorizer must "
-                    "make the leading columns of X"
-                )
-            words = columns_of(counts, columns).astype(np.float64)
-            found.append(normalize(words).T.tocsr())
-        return found
+        return words_of_names(self.tag_vectorizers, names, columns, self.n_features_in_)
 
     # States of partial_fit:
     #
@@ -468,7 +399,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
             tags, self.class_weight, more_to_come=self.new_tags == "add"
         )
         self._random = np.random.RandomState(draw_seed(check_random_state(self.random_state)))
-        self.C_, self.balance_ = self._candidates()[0]
+        self.C_, self.balance_ = candidates(self.C, self.balance, self.class_weight)[0]
         self.name_weights_ = np.zeros(len(self.tag_vectorizers or ()))
         self.context_ = Context()
         self._linear = LinearState.empty(tags.indicators.shape[1])
@@ -491,7 +422,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
 
     @property
     def columns_(self) -> npt.NDArray[np.int32]:
-        """Columns of `X` that have occurred."""
+        """Columns that have occurred."""
         return self._linear.columns
 
     @property
@@ -551,7 +482,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         classes = self.classes_[1:] if self._kind == "binary" else self.classes_
-        return np.array([str(name) for name in classes.tolist()], dtype=object)
+        return np.array(list(map(str, classes.tolist())), dtype=object)
 
     def _logits(self, X: Any) -> _Floats:
         return self.context_(self._linear.logits(X))
@@ -560,14 +491,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         X = validate_data(
             self, X, accept_sparse="csr", dtype=[np.float32, np.float64], reset=reset
         )
-        if not sparse.issparse(X):
-            return sparse.csr_array(X)
-        # a new matrix of the same arrays: flags may be older than the caller's last change
-        X = sparse.csr_array((X.data, X.indices, X.indptr), shape=X.shape)
-        if not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        return X
+        return canonical(X)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_linear")

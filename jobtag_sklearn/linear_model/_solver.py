@@ -33,9 +33,14 @@ def solve(
     *,
     C: float,
     balance: float,
+    rows: npt.NDArray[np.intp] | None = None,
+    unlabeled_weight: float = 0.0,
     n_jobs: int | None = None,
 ) -> tuple[_Floats, _Floats]:
     """Fit a support vector machine with squared hinge loss for each tag.
+
+    With `unlabeled_weight`, unknown tags are then predicted, and the machines are fitted once
+    more on these predictions too.
 
     Parameters
     ----------
@@ -49,6 +54,10 @@ def solve(
         Inverse strength of the regularisation.
     balance : float
         Exponent of the weights that would make both classes of a tag count the same.
+    rows : ndarray of shape (n_rows,) or None
+        Rows to fit on; None takes all.
+    unlabeled_weight : float
+        Weight of predictions in the place of unknown tags.
     n_jobs : int or None
         Number of processes, each of which takes some of the tags.
 
@@ -59,16 +68,31 @@ def solve(
     intercept : ndarray of shape (n_tags,)
         Intercepts.
     """
+    if rows is not None:
+        X, Y = X[rows], Y[rows]
+        weight = None if weight is None else weight[rows]
     if weight is None:
         weight = np.ones_like(Y)
+    coef, intercept = _solve_in_processes(X, Y, weight, C, balance, n_jobs)
+    unknown = np.isnan(Y)
+    if not unlabeled_weight or not unknown.any():
+        return coef, intercept
+    weight = weight.copy()
+    weight[unknown] = unlabeled_weight
+    predicted = _with_own_predictions(Y, X @ coef + intercept)
+    return _solve_in_processes(X, predicted, weight, C, balance, n_jobs)
+
+
+def _solve_in_processes(
+    X: Any, Y: Any, weight: Any, C: float, balance: float, n_jobs: int | None
+) -> tuple[_Floats, _Floats]:
     if n_jobs in (None, 1):
-        parts = [_solve_tags(X, Y, weight, C, balance)]
-    else:
-        parallel = Parallel(n_jobs=n_jobs)
-        slices = gen_even_slices(Y.shape[1], min(parallel._effective_n_jobs(), Y.shape[1]))
-        parts = parallel(
-            delayed(_solve_tags)(X, Y[:, tags], weight[:, tags], C, balance) for tags in slices
-        )
+        return _solve_tags(X, Y, weight, C, balance)
+    parallel = Parallel(n_jobs=n_jobs)
+    slices = gen_even_slices(Y.shape[1], min(parallel._effective_n_jobs(), Y.shape[1]))
+    parts = parallel(
+        delayed(_solve_tags)(X, Y[:, tags], weight[:, tags], C, balance) for tags in slices
+    )
     coef, intercept = zip(*parts, strict=True)
     return np.concatenate(coef, axis=1), np.concatenate(intercept)
 
@@ -86,7 +110,7 @@ def with_short_indices(X: Any) -> Any:
     return sparse.csr_array(short, shape=X.shape)
 
 
-def with_own_predictions(Y: npt.NDArray[np.float32], scores: _Floats) -> npt.NDArray[np.float32]:
+def _with_own_predictions(Y: npt.NDArray[np.float32], scores: _Floats) -> npt.NDArray[np.float32]:
     """Replace unknown entries by predictions of the model itself.
 
     Each tag is given to the unknown rows with the highest scores, as often as it is among the

@@ -27,3 +27,16 @@ def columns_of(X: Any, columns: npt.NDArray[np.integer]) -> Any:
 def columns_in(X: Any) -> npt.NDArray[np.int32]:
     """Return the columns of a csr matrix that hold a value other than zero, ascending."""
     return np.unique(X.indices[X.data != 0]).astype(np.int32)
+
+
+def canonical(X: Any) -> Any:
+    """Return validated rows as a csr matrix or array in canonical format."""
+    if not sparse.issparse(X):
+        return sparse.csr_array(X)
+    # a new matrix of the same arrays: the caller may have changed them after the flags of
+    # theirs were set
+    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
