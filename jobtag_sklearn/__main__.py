@@ -133,8 +133,8 @@ def _parser() -> argparse.ArgumentParser:
         "--n-hashed-features",
         metavar="N",
         type=at_least(256),
-        help="columns that words are hashed to; fewer are faster, more mix up fewer words "
-        "(default: 32768)",
+        help="columns that the autoencoder reads; words are hashed to 8, pairs of words to 32 and "
+        "titles to 2 times as many, and fewer columns mix up more words (default: 32768)",
     )
     learning.add_argument(
         "--random-state",

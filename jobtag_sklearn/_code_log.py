@@ -8,12 +8,12 @@ from jobtag_sklearn.utils._tags import check_tags
 
 
 def log_codes_with_titles(pipeline: Any, jobs: Any, tags: Any, name: str) -> None:
-    """Write the codes of jobs, with titles and tags, where the autoencoder has a `log_dir`.
+    """Write the codes of jobs, with titles and tags, if the autoencoder has a `log_dir`.
 
     Parameters
     ----------
     pipeline : JobTagPipeline
-        Fitted; nothing is done if it has no autoencoder, or that no log.
+        Fitted pipeline. Nothing is done if it has no autoencoder.
     jobs : DataFrame of shape (n_jobs, n_columns)
         Jobs.
     tags : DataFrame or array-like of shape (n_jobs, n_tags)
@@ -21,20 +21,17 @@ def log_codes_with_titles(pipeline: Any, jobs: Any, tags: Any, name: str) -> Non
     name : str
         Name of this set of codes.
     """
-    union = pipeline.named_steps.get("autoencoder")
-    codes: Any = getattr(union, "named_transformers_", {}).get("codes")
-    if not hasattr(codes, "steps") or not hasattr(codes[0], "log_folder_"):
+    codes = pipeline._codes()
+    if codes is None or codes.named_steps["autoencoder"].log_dir is None:
         return
-    # what is imported here is imported already
+    # Keras was imported by the autoencoder already
     from jobtag_sklearn.neural_network._tensorboard import log_codes
 
-    features, encoder = pipeline.steps[0][1], codes[0]
-    titles = next((column for part, _, column in features.transformers_ if part == "title"), None)
+    _, columns = pipeline._text()
     log_codes(
-        encoder,
-        # the words' columns come first
-        features.transform(jobs)[:, : encoder.n_features_in_],
-        check_tags(tags),
+        codes.named_steps["autoencoder"],
+        codes.named_steps["fold"].transform(pipeline._text_columns(jobs)),
         name,
-        None if titles is None else jobs[titles].tolist(),
+        titles=jobs[columns[0]].tolist(),
+        tags=check_tags(tags),
     )

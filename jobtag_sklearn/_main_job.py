@@ -107,10 +107,12 @@ def run_main_job(
 
     say(text.heading(3, "Train"))
     model = _make_model(n_hashed_features, epochs, n_jobs, random_state, _verbosity(quiet))
-    say(text.training(_epochs(model)))
+    say(text.training())
     started = time.monotonic()
     model.fit(split.train_jobs, split.train_tags)
-    say(text.trained(time.monotonic() - started))
+    autoencoder, classifier = model._codes().named_steps["autoencoder"], model[-1]
+    say(text.autoencoder(autoencoder.history_["loss"], autoencoder.explained_variance_))
+    say(text.trained(classifier.deep_share_, time.monotonic() - started))
 
     say(text.heading(4, "Report"))
     result = _evaluate(model, split.test_jobs, split.test_tags)
@@ -200,11 +202,12 @@ def _make_model(
 
     sizes: dict[str, Any] = {}
     if n_hashed_features is not None:
+        # in the same proportions as the defaults
         sizes = {
             "n_hashed_features": n_hashed_features,
-            # in the same proportions as the defaults
-            "n_title_features": n_hashed_features // 16,
-            "n_phrase_features": n_hashed_features * 2,
+            "n_title_features": 2 * n_hashed_features,
+            "n_word_features": 8 * n_hashed_features,
+            "n_pair_features": 32 * n_hashed_features,
         }
     model = make_job_tag_pipeline(n_jobs=n_jobs, random_state=seed, verbose=verbose, **sizes)
     if epochs is not None:
@@ -215,13 +218,6 @@ def _make_model(
 def _parameters(model: Any, name: str) -> list[str]:
     """Return the parameters of this name that the steps of a pipeline have."""
     return [path for path in model.get_params() if path.rsplit("__", 1)[-1] == name]
-
-
-def _epochs(model: Any) -> dict[str, int]:
-    """Return the epochs of each step that is a network, in the order of the steps."""
-    parameters = model.get_params()
-    found = {path.partition("__")[0]: path for path in _parameters(model, "epochs")}
-    return {step: parameters[found[step]] for step in model.named_steps if step in found}
 
 
 def _evaluate(model: Any, jobs: pd.DataFrame, tags: pd.DataFrame) -> _Result:

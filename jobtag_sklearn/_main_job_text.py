@@ -88,15 +88,33 @@ def left_out(tags: pd.Series, n_kept: int, min_examples: int) -> str:
     return _prose(lines)
 
 
-def training(epochs: dict[str, int]) -> str:
+def training() -> str:
     """Write what is about to be trained."""
-    networks = ", then ".join(f"the {step} ({counted(n, 'epoch')})" for step, n in epochs.items())
-    return _prose([f"Text becomes columns; two networks learn: {networks}"])
+    return _prose(
+        [
+            "A linear model learns scores of tags, an autoencoder learns codes of texts, and a "
+            "network learns from both what the scores miss"
+        ]
+    )
 
 
-def trained(seconds: float) -> str:
-    """Write how long the training took."""
-    return _prose([f"Trained in {_duration(seconds)}"])
+def autoencoder(losses: Sequence[float], explained: float) -> str:
+    """Write how well the autoencoder reconstructs its training rows."""
+    return _prose(
+        [
+            f"Autoencoder: loss {losses[0]:.3f} in the first epoch, {losses[-1]:.3f} in the last; "
+            f"it explains {explained:.1%} of the training rows"
+        ]
+    )
+
+
+def trained(share: float, seconds: float) -> str:
+    """Write how much of the network is used and how long the training took."""
+    if share:
+        use = f"{share:.2f} of what the network learnt is added to the scores"
+    else:
+        use = "what the network learnt does not help on held-out rows and is left out"
+    return _prose([f"Network: {use}", f"Trained in {_duration(seconds)}"])
 
 
 def report(scores: pd.DataFrame, tags: pd.DataFrame, n_test: int) -> str:

@@ -10,43 +10,28 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction import text as sklearn_text
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._set_output import _get_container_adapter
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from jobtag_sklearn import _default_steps
 from jobtag_sklearn._code_log import log_codes_with_titles
-from jobtag_sklearn._nested_updates import update_transformer
-from jobtag_sklearn.feature_extraction import (
-    CrossViewTransformer,
-    HashingVectorizer,
-    IncrementalTfidfTransformer,
-    JobColumnTransformer,
-    POSFeatures,
-    StemmingCleaner,
-    TextStatistics,
+from jobtag_sklearn._nested_updates import (
+    fitted_part,
+    is_fitted,
+    nested,
+    update_transformer,
+    with_all_tags,
 )
-from jobtag_sklearn.serving._predictor import PostingScorer
-from jobtag_sklearn.serving._steps import UnknownStepError
+from jobtag_sklearn.feature_extraction import JobColumnTransformer
+from jobtag_sklearn.feature_extraction._job_columns import check_jobs
+from jobtag_sklearn.linear_model import MultiLabelLinearSVC
 from jobtag_sklearn.utils._restoring import unchanged_on_error
-from jobtag_sklearn.utils._tags import check_same_index, check_tags, names_of_tags
-
-#: Weight of the title's columns against the description's. A title is a few words of which
-#: each would otherwise weigh as much as thirty of a description.
-_TITLE_WEIGHT = 0.5
-
-#: Codes of rows whose tags are known must not know these tags too well: the deep network would
-#: trust codes of new rows as much.
-_TAG_LOSS_WEIGHT = 3.0
-
-_TITLE, _CODES, _COUNTS, _TOPICS = "title", "codes", "counts", "topics"
-
-#: Up to this many jobs are predicted one after the other. A table that goes from step to step
-#: takes as long as six or seven of them, however few rows it has.
-_FEW = 4
+from jobtag_sklearn.utils._tags import check_same_index, check_tags
 
 
 def _last_step_has(name: str) -> Callable[[Any], bool]:
@@ -73,10 +58,10 @@ class JobTagPipeline(Pipeline):
         Where fitted steps are cached.
     verbose : bool, default=False
         Print how long each step took.
-    update_steps : {"last", "all"}, default="last"
-        What `partial_fit` trains: the last step, for which the others stay what they were; or
-        also whatever in the others can be updated: weights of words, scales, the autoencoder
-        unless its decoder was dropped.
+    update_steps : {"tags", "all"}, default="tags"
+        What `partial_fit` trains: word weights and what learns from tags, which is the linear
+        model and the network; or also all other steps that have `partial_fit`: scales, and the
+        autoencoder unless its decoder was dropped.
 
     See Also
     --------
@@ -87,8 +72,7 @@ class JobTagPipeline(Pipeline):
     >>> from jobtag_sklearn import make_job_tag_pipeline
     >>> from jobtag_sklearn.datasets import make_job_postings
     >>> jobs, tags = make_job_postings(150, n_tags=3, random_state=0)
-    >>> model = make_job_tag_pipeline(n_hashed_features=2048, n_title_features=512,
-    ...                               n_phrase_features=0, random_state=0)
+    >>> model = make_job_tag_pipeline(network=False, random_state=0)
     >>> model = model.fit(jobs[:100], tags[:100])
     >>> model.predict(jobs[100:]).shape
     (50, 3)
@@ -100,7 +84,7 @@ class JobTagPipeline(Pipeline):
 
     _parameter_constraints: ClassVar[dict] = {
         **Pipeline._parameter_constraints,
-        "update_steps": [StrOptions({"last", "all"})],
+        "update_steps": [StrOptions({"tags", "all"})],
     }
 
     def __init__(
@@ -110,7 +94,7 @@ class JobTagPipeline(Pipeline):
         transform_input: list[str] | None = None,
         memory: Any = None,
         verbose: bool = False,
-        update_steps: str = "last",
+        update_steps: str = "tags",
     ) -> None:
         super().__init__(steps, transform_input=transform_input, memory=memory, verbose=verbose)
         self.update_steps = update_steps
@@ -140,7 +124,6 @@ class JobTagPipeline(Pipeline):
         """
         check_same_index(X, y)
         check_tags(y)
-        self._check_widths()
         with unchanged_on_error(self, *self._estimators()):
             super().fit(X, y, **params)
         log_codes_with_titles(self, X, y, "fit")
@@ -148,14 +131,13 @@ class JobTagPipeline(Pipeline):
 
     # What partial_fit does with each step:
     #
-    # | step        | fitted | update_steps | what happens                                     |
-    # |-------------|--------|--------------|--------------------------------------------------|
-    # | not the last| no     | any          | fitted on these jobs                             |
-    # | not the last| yes    | "last"       | nothing; it transforms                           |
-    # | not the last| yes    | "all"        | what in it has partial_fit is updated, also with |
-    # |             |        |              | jobs of which no tag is known; then it transforms|
-    # | the last    | any    | any          | partial_fit, its own table says what that does   |
-    # | the last    | yes    | "all"        | nothing if no tag of these jobs is known         |
+    # | step        | fitted | what happens                                                     |
+    # |-------------|--------|------------------------------------------------------------------|
+    # | not the last| no     | fitted on these jobs                                             |
+    # | not the last| yes    | transforms, then learns: classifiers and word weights inside of  |
+    # |             |        | it, and with update_steps="all" whatever has partial_fit         |
+    # | the last    | any    | partial_fit on what the others made of the jobs before they had  |
+    # |             |        | learnt them; nothing if no tag of these jobs is known            |
     #
     # A pipeline that was loaded from a pickle is like any other.
 
@@ -163,10 +145,10 @@ class JobTagPipeline(Pipeline):
     def partial_fit(self, X: Any, y: Any, classes: Any = None, **params: Any) -> JobTagPipeline:
         """Train further on new jobs, from the present weights.
 
-        By default the steps before the last one stay as they are, so that what it has learnt
-        keeps its meaning; words that were never seen need nothing, since hashing has room.
-        With ``update_steps="all"`` they are updated too. The first call on a pipeline that
-        was never fitted fits those steps on its jobs.
+        Words that were never seen need no new columns, since hashing has room for them. Each
+        step transforms the jobs before it learns them, so that the network is trained on
+        scores like those of new jobs. The first call on a pipeline that was never fitted fits
+        the steps before the last one on its jobs.
 
         Parameters
         ----------
@@ -174,7 +156,8 @@ class JobTagPipeline(Pipeline):
             Jobs.
         y : DataFrame or array-like of shape (n_jobs, n_tags)
             Their tags. The columns of a DataFrame are matched by name; a known tag without a
-            column counts as 0. What is missing (NaN) is unknown and trains no tag.
+            column counts as 0. Missing values (NaN) are unknown and train no tag. With
+            ``classifier__new_tags="add"``, all classifiers inside add unknown columns.
         classes : array-like of shape (n_tags,), default=None
             All tags that will ever come, for the first call.
         **params : dict
@@ -189,8 +172,8 @@ class JobTagPipeline(Pipeline):
         Raises
         ------
         ValueError
-            If a parameter is none that it may be, or a step cannot work with the jobs or
-            their tags; the pipeline is then what it was.
+            If a parameter is invalid, or a step cannot work with the jobs or their tags; the
+            pipeline is then unchanged.
         """
         self._validate_params()
         if hasattr(X, "__len__") and len(X) == 0:
@@ -198,24 +181,29 @@ class JobTagPipeline(Pipeline):
         check_same_index(X, y)
         tags = check_tags(y)
         name, classifier = self.steps[-1]
-        if not _fitted(classifier):
-            self._check_widths()
+        first = not is_fitted(classifier)
+        if first:
+            y = with_all_tags(y, classes, tags.kind)
         params = {key.removeprefix(f"{name}__"): value for key, value in params.items()}
+        everything = self.update_steps == "all"
+        add_tags = getattr(classifier, "new_tags", "error") == "add"
         with unchanged_on_error(*self._estimators()):
             columns, steps = X, list(self.steps)
-            for position, _, step in self._iter(with_final=False):
-                if not _fitted(step):
+            for position, step_name, step in self._iter(with_final=False):
+                if not is_fitted(step):
                     columns = step.fit_transform(columns, y)
                     continue
-                if self.update_steps == "all":
-                    # training works in place, and an update that fails leaves no trace
+                before = columns
+                columns = step.transform(before)
+                if everything:
+                    # networks are trained in place, and an update that fails leaves no trace
                     step = copy.deepcopy(step)
-                    update_transformer(step, columns, y)
-                    steps[position] = (steps[position][0], step)
-                columns = step.transform(columns)
-            if self.update_steps == "last" or tags.known.any() or not _fitted(classifier):
+                    steps[position] = (step_name, step)
+                if everything or tags.known.any():
+                    update_transformer(step, before, y, everything=everything, add_tags=add_tags)
+            if tags.known.any() or first:
                 classifier.partial_fit(columns, y, classes=classes, **params)
-        self.steps = steps
+            self.steps = steps
         n_updates = len(getattr(classifier, "update_epochs_", ()))
         log_codes_with_titles(self, X, y, f"update {n_updates}")
         return self
@@ -243,7 +231,7 @@ class JobTagPipeline(Pipeline):
         return super().score(X, y, sample_weight=sample_weight, **params)
 
     def set_params(self, **params: Any) -> JobTagPipeline:
-        """Set parameters of the steps.
+        """Set parameters of the steps, fitted ones included.
 
         Parameters
         ----------
@@ -267,93 +255,22 @@ class JobTagPipeline(Pipeline):
                 nearest = difflib.get_close_matches(name, known, n=1)
                 hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
                 raise ValueError(f"JobTagPipeline has no parameter {name!r}{hint}")
-        return super().set_params(**params)
-
-    def _check_widths(self) -> None:
-        """Raise if columns were changed or dropped without the steps that count them."""
-        columns, classifier = self.steps[0][1], self.steps[-1][1]
-        n_wide = getattr(classifier, "n_wide_features", 0)
-        if not n_wide or not isinstance(columns, JobColumnTransformer):
-            return
-        union = self.named_steps.get("autoencoder")
-        passed_on: dict[str, Any] = getattr(union, "get_params", dict)()
-        topics = passed_on.get(_TOPICS)
-        n_topics = getattr(topics, "n_components", 0)
-        parts = columns.get_params()
-        if parts.get(_COUNTS) == "drop" and passed_on.get(_COUNTS, "drop") != "drop":
-            raise ValueError(
-                "features__counts='drop' leaves no counts to pass on; set autoencoder__counts="
-                "'drop' too"
-            )
-        n_hashed = _n_hashed(parts)
-        if n_hashed + n_topics != n_wide:
-            raise ValueError(
-                f"the text is hashed to {n_hashed} columns and has {n_topics} topics, but the "
-                f"classifier's n_wide_features is {n_wide}; set widths with "
-                "make_job_tag_pipeline(n_hashed_features=..., n_title_features=..., "
-                "n_phrase_features=..., n_topics=...)"
-            )
-        n_title = _n_hashed(getattr(parts.get(_TITLE), "get_params", dict)())
-        n_view = getattr(topics, "n_view_features", n_title)
-        if n_title and n_view != n_title:
-            raise ValueError(
-                f"titles are hashed to {n_title} columns, but n_view_features of the topics is "
-                f"{n_view}; set the width with make_job_tag_pipeline(n_title_features=...)"
-            )
+        super().set_params(**params)
+        # a ColumnTransformer fits clones of its steps, which have parameters of their own
+        for name, value in params.items():
+            part, rest = fitted_part(self, name.split("__"))
+            if part is not self and rest:
+                part.set_params(**{"__".join(rest): value})
+        return self
 
     def _estimators(self) -> list[Any]:
-        return [step for _, step in self.steps if hasattr(step, "get_params")]
+        """Return all steps and the steps inside of them."""
+        parts = (part for _, step in self.steps for part in nested(step))
+        return [part for part in parts if hasattr(part, "get_params")]
 
-    @available_if(_last_step_has("predict_proba"))
-    def predict_proba(self, X: Any, **params: Any) -> npt.NDArray[np.float64]:
-        """Return the probability of each tag.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n_jobs, n_columns)
-            Jobs.
-        **params : dict
-            Metadata, as in scikit-learn.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_jobs, n_tags)
-            As the last step gives them. Those of a few jobs and of a large table of the same
-            jobs differ by rounding, about 1e-7.
-        """
-        scorer = self._scorer(X, params)
-        return super().predict_proba(X, **params) if scorer is None else scorer.probabilities(X)
-
-    @available_if(_last_step_has("predict"))
-    def predict(self, X: Any, **params: Any) -> npt.NDArray[Any]:
-        """Predict tags as 0 and 1.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n_jobs, n_columns)
-            Jobs.
-        **params : dict
-            Metadata, as in scikit-learn.
-
-        Returns
-        -------
-        y : ndarray of shape (n_jobs, n_tags)
-            As the last step gives them.
-        """
-        scorer = self._scorer(X, params)
-        if scorer is None:
-            return super().predict(X, **params)
-        return self.steps[-1][1]._given(scorer.probabilities(X))
-
-    def _scorer(self, X: Any, params: dict[str, Any]) -> PostingScorer | None:
-        """Return what predicts a few jobs sooner than the steps do, if there is such a thing."""
-        if params or not isinstance(X, pd.DataFrame) or not 0 < len(X) <= _FEW:
-            return None
-        try:
-            # made anew each time, since it is only right until the next update
-            return PostingScorer.of(self)
-        except UnknownStepError:
-            return None
+    def _linear_model(self) -> Any:
+        found = (part for part in self._estimators() if isinstance(part, MultiLabelLinearSVC))
+        return next(found, None)
 
     @available_if(_last_step_has("predict_tags"))
     def predict_tags(self, X: Any) -> list[list[Any]]:
@@ -370,13 +287,9 @@ class JobTagPipeline(Pipeline):
             The tags of each job.
         """
         check_is_fitted(self)
-        classifier = self.steps[-1][1]
-        scorer = self._scorer(X, {})
-        if scorer is None:
-            return classifier.predict_tags(self[:-1].transform(X))
-        given = classifier._given(scorer.probabilities(X))
-        return names_of_tags(given, classifier.classes_.tolist())
+        return self.steps[-1][1].predict_tags(self[:-1].transform(X))
 
+    @available_if(lambda self: self._codes() is not None)
     def encode(self, X: Any) -> npt.NDArray[np.float32] | pd.DataFrame:
         """Return the autoencoder's codes.
 
@@ -390,32 +303,75 @@ class JobTagPipeline(Pipeline):
         codes : ndarray or DataFrame of shape (n_jobs, n_components)
             Codes, before they are scaled for the classifier.
         """
-        encoder = self._fitted_encoder()
-        columns = self.named_steps["features"].transform(X)
-        # the words' columns come first
-        codes = encoder.transform(columns[:, : encoder.n_features_in_])
-        return codes.set_axis(X.index) if isinstance(codes, pd.DataFrame) else codes
+        check_is_fitted(self)
+        encoder = self._codes()[:-1]
+        codes = encoder.transform(self._text_columns(X))
+        adapter = _get_container_adapter("transform", self.named_steps["features"])
+        if adapter is None:
+            return codes
+        return adapter.create_container(codes, X, columns=encoder[-1].get_feature_names_out)
 
+    @available_if(lambda self: self._linear_model() is not None)
+    def tag_scores(self, X: Any) -> npt.NDArray[np.float32]:
+        """Return the linear model's logit of each tag.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_jobs, n_columns)
+            Jobs.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_jobs, n_tags)
+            Logits of the linear model, without the network.
+        """
+        check_is_fitted(self)
+        return np.asarray(self._linear_model().transform(self._text_columns(X)))
+
+    @available_if(lambda self: self._codes() is not None)
     def drop_decoder(self) -> JobTagPipeline:
-        """Let go of what only the autoencoder's own training needs, for a smaller file.
+        """Drop what only the autoencoder's own training needs, for a smaller file.
 
-        Predictions and `partial_fit`, which trains the classifier, stay as they are. With
-        ``update_steps="all"`` the other steps go on learning, and the autoencoder stays as it is.
+        Predictions and `partial_fit` stay the same. With ``update_steps="all"`` the other steps
+        go on learning, and the autoencoder stays as it is.
 
         Returns
         -------
         self : JobTagPipeline
             The pipeline.
         """
-        self._fitted_encoder().drop_decoder()
+        check_is_fitted(self)
+        self._codes()[1].drop_decoder()
         return self
 
-    def _fitted_encoder(self) -> Any:
-        check_is_fitted(self)
-        return self.named_steps["autoencoder"].named_transformers_[_CODES][0]
+    def _text(self) -> Any:
+        """Return the step that makes scores and codes of text, and its columns of jobs."""
+        features = self.named_steps.get("features")
+        if not isinstance(features, ColumnTransformer):
+            return None
+        parts = getattr(features, "transformers_", features.transformers)
+        return next(((part, columns) for name, part, columns in parts if name == "text"), None)
+
+    def _codes(self) -> Any:
+        """Return the pipeline of the codes, or None if there is none."""
+        text = self._text()
+        union = text[0].steps[-1][1] if text and isinstance(text[0], Pipeline) else None
+        if not isinstance(union, FeatureUnion):
+            return None
+        found = dict(union.transformer_list).get("codes")
+        return found if isinstance(found, Pipeline) else None
+
+    def _text_columns(self, X: Any) -> Any:
+        """Return the hashed columns of jobs."""
+        text = self._text()
+        if text is None:
+            return self[:-1].transform(X)
+        pipeline, columns = text
+        check_jobs(X, columns)
+        return pipeline[:-1].transform(X[columns])
 
     def set_output(self, *, transform: str | None = None) -> JobTagPipeline:
-        """Set the container of the codes.
+        """Set the container of the features that the last step gets, and of codes.
 
         Hashed columns are sparse, for which scikit-learn knows no other container, so they
         stay as they are.
@@ -430,28 +386,25 @@ class JobTagPipeline(Pipeline):
         self : JobTagPipeline
             The pipeline.
         """
-        union = self.named_steps.get("autoencoder")
-        if not isinstance(union, ColumnTransformer):
+        if self._text() is not None:
+            # its own method would also set the container of the hashed columns
+            TransformerMixin.set_output(self.named_steps["features"], transform=transform)
+        elif not isinstance(self.steps[-1][1], MultiLabelLinearSVC):
             super().set_output(transform=transform)
-            return self
-        fitted = dict(getattr(union, "named_transformers_", {}))
-        for name, transformer, _ in union.transformers:
-            if name == _CODES:
-                transformer.set_output(transform=transform)
-                if name in fitted:
-                    fitted[name].set_output(transform=transform)
         return self
 
 
 def make_job_tag_pipeline(
     *,
+    network: bool = True,
     title: str = "job_title",
     description: str = "job_description",
+    n_word_features: int = 2**18,
+    n_pair_features: int = 2**20,
+    n_title_features: int = 2**16,
     n_hashed_features: int = 2**15,
-    n_title_features: int = 2**11,
-    n_phrase_features: int = 2**16,
-    n_topics: int = 50,
     n_components: int = 100,
+    new_tags: str = "error",
     n_jobs: int | None = None,
     random_state: Any = None,
     memory: Any = None,
@@ -462,188 +415,92 @@ def make_job_tag_pipeline(
 
     Parameters
     ----------
+    network : bool, default=True
+        Whether an autoencoder makes codes and a deep network adds to the linear model's scores.
+        Without, the linear model is the classifier: TensorFlow is not imported, and a fit takes
+        seconds.
     title, description : str, default="job_title", "job_description"
         Columns of the jobs that hold the text.
+    n_word_features : int, default=262144
+        Hashed columns of the words of title and description together.
+    n_pair_features : int, default=1048576
+        Hashed columns of the pairs of neighbouring words of both. 0 leaves pairs out.
+    n_title_features : int, default=65536
+        Hashed columns of the words and pairs of the title by itself. 0 leaves them out.
     n_hashed_features : int, default=32768
-        Hashed columns of the words of title and description together; the autoencoder turns
-        them into codes.
-    n_title_features : int, default=2048
-        How many of them are the title's, which is hashed apart.
-    n_phrase_features : int, default=65536
-        Hashed columns of the pairs of neighbouring words of the description, which lead
-        straight to the classifier. 0 leaves pairs out.
-    n_topics : int, default=50
-        Directions along which descriptions vary together with titles, found without any tag;
-        they lead to the classifier beside the hashed columns. 0 leaves them out.
+        Columns to which those of the words are folded for the autoencoder. Without an effect
+        if `network` is False.
     n_components : int, default=100
-        Length of the code.
+        Length of the code. Without an effect if `network` is False.
+    new_tags : {"error", "add"}, default="error"
+        What `partial_fit` does with unknown tags.
     n_jobs : int, default=None
-        Processes for the text of large tables.
+        Number of processes for the text of large tables and for the linear model.
     random_state : int, RandomState instance or None, default=None
-        Seeds both networks.
+        Seeds the folds and both networks.
     memory : str or object with the joblib.Memory interface, default=None
         Where fitted steps are cached, as in scikit-learn.
     log_dir : str or path-like, default=None
         Folder for TensorBoard, which then shows how both networks were trained, and the codes
         with titles and tags. None writes nothing.
     verbose : int or bool, default=0
-        1 shows progress bars of the two networks and of the classifier's wide path, and how
-        long each part of the text took.
+        1 shows progress: how long each part of the text took, the out-of-fold F1 of the linear
+        model's settings, and the progress bars of both networks.
 
     Returns
     -------
     model : JobTagPipeline
-        With the steps ``features``, ``autoencoder`` and ``classifier``.
+        With the steps ``features`` and ``classifier``.
 
     See Also
     --------
-    JobTagPipeline : What comes back.
+    JobTagPipeline : The class of the pipeline.
 
     Notes
     -----
-    The classifier's threshold is chosen on out-of-fold scores of the training jobs.
+    Thresholds are chosen on out-of-fold probabilities of the training jobs.
 
     Examples
     --------
     >>> from jobtag_sklearn import make_job_tag_pipeline
     >>> list(make_job_tag_pipeline().named_steps)
-    ['features', 'autoencoder', 'classifier']
+    ['features', 'classifier']
     """
-    # Keras takes seconds to import, and nothing before this line needs it
-    from jobtag_sklearn.neural_network import (
-        ConvAutoencoderTransformer,
-        KerasMultiLabelClassifier,
-    )
-
-    if not 0 < n_title_features < n_hashed_features:
+    if network and n_word_features % n_hashed_features:
         raise ValueError(
-            f"n_title_features={n_title_features} must be between 0 and "
-            f"n_hashed_features={n_hashed_features}"
+            f"n_word_features={n_word_features} must be a multiple of "
+            f"n_hashed_features={n_hashed_features}, to which they are folded"
         )
-    words = [("words", _hashed(n_hashed_features - n_title_features))]
-    if n_phrase_features:
-        # pairs that occur once are most of all pairs, and their buckets say nothing
-        words.append(("phrases", _hashed(n_phrase_features, ngram_range=(2, 2), min_df=2)))
-    features = JobColumnTransformer(
-        [
-            (
-                _TITLE,
-                Pipeline([("clean", StemmingCleaner()), ("hash", _hashed(n_title_features))]),
-                title,
-            ),
-            (
-                "description",
-                Pipeline([("clean", StemmingCleaner()), ("hash", FeatureUnion(words))]),
-                description,
-            ),
-            (
-                _COUNTS,
-                Pipeline(
-                    [
-                        (
-                            "count",
-                            FeatureUnion(
-                                [("statistics", TextStatistics()), ("pos", POSFeatures())]
-                            ),
-                        ),
-                        # counts are skewed: a few descriptions are ten times as long
-                        (
-                            "log",
-                            FunctionTransformer(
-                                np.log1p,
-                                kw_args={"dtype": np.float32},
-                                feature_names_out="one-to-one",
-                            ),
-                        ),
-                        ("scale", StandardScaler()),
-                    ]
-                ),
-                description,
-            ),
-        ],
-        transformer_weights={_TITLE: _TITLE_WEIGHT},
+    widths: dict[str, Any] = {
+        "n_word_features": n_word_features,
+        "n_pair_features": n_pair_features,
+        "n_title_features": n_title_features,
+    }
+    columns = _default_steps.text_columns(
+        title, description, **widths, n_jobs=n_jobs, verbose=verbose
+    )
+    linear = MultiLabelLinearSVC(
+        tag_vectorizers=_default_steps.tag_vectorizers(title, description, **widths),
+        new_tags=new_tags,
         n_jobs=n_jobs,
-        sparse_threshold=1.0,
-        verbose=verbose,
-    )
-    n_hashed = n_hashed_features + n_phrase_features
-    topics = []
-    if n_topics:
-        topics.append(
-            (
-                _TOPICS,
-                CrossViewTransformer(
-                    n_title_features, n_components=n_topics, random_state=random_state
-                ),
-                slice(0, n_hashed_features),
-            )
-        )
-    autoencoder = ColumnTransformer(
-        [
-            (
-                _CODES,
-                Pipeline(
-                    [
-                        (
-                            "encode",
-                            ConvAutoencoderTransformer(
-                                n_components,
-                                tag_loss_weight=_TAG_LOSS_WEIGHT,
-                                log_dir=log_dir,
-                                random_state=random_state,
-                                verbose=verbose,
-                            ),
-                        ),
-                        ("scale", StandardScaler()),
-                    ]
-                ),
-                slice(0, n_hashed_features),
-            ),
-            (_COUNTS, "passthrough", slice(n_hashed, None)),
-            *topics,
-            ("wide", "passthrough", slice(0, n_hashed)),
-        ],
-        sparse_threshold=1.0,
-    )
-    classifier = KerasMultiLabelClassifier(
-        n_wide_features=n_hashed + n_topics,
-        input_dropout=0.7,
-        threshold="auto",
-        log_dir=log_dir,
         random_state=random_state,
         verbose=verbose,
     )
-    return JobTagPipeline(
-        [("features", features), ("autoencoder", autoencoder), ("classifier", classifier)],
-        memory=memory,
+    if not network:
+        return JobTagPipeline([("features", columns), ("classifier", linear)], memory=memory)
+    # Keras takes seconds to import, and nothing before this line needs it
+    from jobtag_sklearn.neural_network import KerasMultiLabelClassifier
+
+    settings = {"log_dir": log_dir, "random_state": random_state, "verbose": verbose}
+    codes = _default_steps.codes(n_hashed_features, n_word_features, n_components, **settings)
+    text = _default_steps.ScoresAndCodes(
+        [("columns", columns), ("views", FeatureUnion([("scores", linear), ("codes", codes)]))]
     )
-
-
-def _hashed(n_features: int, ngram_range: tuple[int, int] = (1, 1), min_df: int = 0) -> Pipeline:
-    """Hash cleaned words, or pairs of them, and weight them by how rare they are."""
-    hashing = HashingVectorizer(
-        n_features=n_features,
-        # words are cleaned and stand between spaces; skops cannot save str.split as a tokenizer
-        token_pattern=r"\S+",
-        lowercase=False,
-        ngram_range=ngram_range,
-        norm=None,
-        alternate_sign=False,
-        dtype=np.float32,
+    features = JobColumnTransformer(
+        [
+            ("text", text, [title, description]),
+            ("counts", _default_steps.counts(n_jobs), description),
+        ]
     )
-    tfidf = IncrementalTfidfTransformer(sublinear_tf=True, min_df=min_df)
-    return Pipeline([("count", hashing), ("weight", tfidf)])
-
-
-def _n_hashed(parts: dict[str, Any]) -> int:
-    """Return how many columns the hashes among some parts have."""
-    hashes = sklearn_text.HashingVectorizer
-    return sum(part.n_features for part in parts.values() if isinstance(part, hashes))
-
-
-def _fitted(step: Any) -> bool:
-    try:
-        check_is_fitted(step)
-    except Exception:
-        return False
-    return True
+    classifier = KerasMultiLabelClassifier(scores_first=True, new_tags=new_tags, **settings)
+    return JobTagPipeline([("features", features), ("classifier", classifier)], memory=memory)

@@ -68,6 +68,26 @@ def test_text_alone_needs_no_tensorflow():
     assert errors == ""
 
 
+def test_the_linear_model_needs_no_tensorflow():
+    modules, errors = slow_modules_after("""
+        import pickle
+        from jobtag_sklearn import make_job_tag_pipeline
+        from jobtag_sklearn.datasets import make_job_postings
+        from jobtag_sklearn.inspection import explain_tags, similar_jobs, tag_report
+        from jobtag_sklearn.streaming import partial_fit_stream
+        from jobtag_sklearn.updating import ModelUpdater
+        jobs, tags = make_job_postings(60, n_tags=2, random_state=0)
+        model = make_job_tag_pipeline(network=False, random_state=0).fit(jobs, tags)
+        model = pickle.loads(pickle.dumps(model.partial_fit(jobs, tags)))
+        partial_fit_stream(model, [(jobs, tags)])
+        explain_tags(model, jobs.iloc[0])
+        similar_jobs(model, jobs, jobs[:2])
+        assert tag_report(tags, model.predict(jobs)).shape[0] == 2
+        """)
+    assert not {"tensorflow", "keras", "scikeras", "matplotlib"} & set(ast.literal_eval(modules))
+    assert errors == ""
+
+
 def test_names_that_are_not_there():
     import jobtag_sklearn
 

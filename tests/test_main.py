@@ -16,7 +16,7 @@ from jobtag_sklearn.datasets import load_job_postings, make_job_postings
 from jobtag_sklearn.inspection import tag_report, tag_scores
 
 COMMAND = [sys.executable, "-m", "jobtag_sklearn"]
-SMALL = ["--epochs", "1", "--n-hashed-features", "1024", "--n-jobs", "1"]
+SMALL = ["--epochs", "2", "--n-hashed-features", "1024", "--n-jobs", "1"]
 TIMEOUT = 300
 
 LOAD = """
@@ -92,7 +92,10 @@ def test_it_says_what_it_does(finished):
         "200 postings from postings.csv.gz 5 tags;",
         '150 postings to train on, 50 to test on, as the column "split" says',
         "1 tag left out, with fewer than 10 postings to train on: Rare (",
-        "reconstruction_loss:",
+        "Epoch 2/2",
+        "it explains",
+        "Network: ",
+        "Trained in",
         "On 50 test postings",
         "macro F1",
         "single decisions that are right",
@@ -101,6 +104,26 @@ def test_it_says_what_it_does(finished):
         assert said in words
     assert done.stdout.count("  predicted ") == done.stdout.count("  true      ") == 5
     assert "\b" not in done.stdout, "a progress bar in a file"
+
+
+def test_the_loss_of_the_autoencoder_falls(finished):
+    words = " ".join(finished[1].stdout.split())
+    found = re.search(r"loss ([\d.]+) in the first epoch, ([\d.]+) in the last; it", words)
+    first, last = map(float, found.groups())
+    assert last < first
+    # they are the first ones that Keras showed
+    shown = list(map(float, re.findall(r" - loss: ([\d.e-]+)", words)))[:2]
+    assert shown == pytest.approx([first, last], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("share", "use"),
+    [(0.75, "0.75 of what the network learnt is added"), (0.0, "does not help on held-out rows")],
+)
+def test_the_share_of_the_network_is_shown(share, use):
+    said = " ".join(text.trained(share, 61).split())
+    assert use in said
+    assert "Trained in 1 min 1 s" in said
 
 
 def test_the_tables_on_the_terminal_are_aligned(finished):

@@ -97,7 +97,7 @@ def test_the_same_as_outside(outputs):
 
 def test_progress_of_both_networks_is_printed(outputs):
     printed, _ = outputs["fit"]
-    assert "Wide path" in printed
+    assert "[MultiLabelLinearSVC] C=" in printed
     assert printed.count("learning_rate: ") >= 2
 
 

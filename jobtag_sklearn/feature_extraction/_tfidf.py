@@ -170,7 +170,6 @@ class IncrementalTfidfTransformer(TfidfTransformer):
         idf[self.document_frequency_ < self.min_df] = 0.0
         return idf
 
-
     def __getstate__(self) -> dict[str, Any]:
         """Save the frequencies of terms that occurred; the weights follow from them."""
         state = dict(super().__getstate__())

@@ -6,6 +6,7 @@ from jobtag_sklearn.inspection._code_map import CodeMapDisplay
 from jobtag_sklearn.inspection._explain import explain_global, explain_tags
 from jobtag_sklearn.inspection._explanation import TagExplanation
 from jobtag_sklearn.inspection._reconstruction import ReconstructionDisplay
+from jobtag_sklearn.inspection._similar_jobs import similar_jobs
 from jobtag_sklearn.inspection._tag_cooccurrence import TagCooccurrenceDisplay
 from jobtag_sklearn.inspection._tag_report import tag_report, tag_scores
 from jobtag_sklearn.inspection._tag_report_display import TagReportDisplay
@@ -26,6 +27,7 @@ __all__ = [
     "calibration_scores",
     "explain_global",
     "explain_tags",
+    "similar_jobs",
     "tag_report",
     "tag_scores",
 ]

@@ -1,4 +1,4 @@
-"""Finding what is inside of a model: its networks, and the codes that it makes."""
+"""Finding what is inside of a model: its networks and linear model, and its codes."""
 
 from __future__ import annotations
 
@@ -10,26 +10,29 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
+from jobtag_sklearn.linear_model import MultiLabelLinearSVC
 from jobtag_sklearn.utils._tags import in_order_of
 
 
-def networks_of(estimator: Any) -> dict[str, Any]:
+def networks_of(estimator: Any, *, needed: bool = True) -> dict[str, Any]:
     """Return the fitted Keras estimators that a model is made of, by their networks' names.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If there are none, unless they are not `needed`.
     """
     check_is_fitted(estimator)
     found: dict[str, Any] = {}
     for part in _parts(estimator):
+        if not hasattr(part, "history_"):
+            continue
         name = str(part.model_.name)
         # without its decoder an autoencoder's network is its encoder
         name = "autoencoder" if name == "encoder" else name
         same = sum(known.partition(" ")[0] == name for known in found)
         found[f"{name} {same + 1}" if same else name] = part
-    if not found:
+    if needed and not found:
         raise ValueError(
             f"there is no fitted Keras network in this {type(estimator).__name__}; pass a "
             "pipeline of make_job_tag_pipeline, or one of the estimators of neural_network"
@@ -37,8 +40,19 @@ def networks_of(estimator: Any) -> dict[str, Any]:
     return found
 
 
+def linear_model_of(estimator: Any) -> MultiLabelLinearSVC | None:
+    """Return the fitted linear model that a model has inside, or None."""
+    check_is_fitted(estimator)
+    found = (part for part in _parts(estimator) if isinstance(part, MultiLabelLinearSVC))
+    return next(found, None)
+
+
 def _parts(estimator: Any) -> Iterator[Any]:
+    """Yield the fitted networks and linear models inside of a model."""
     if hasattr(estimator, "model_") and hasattr(estimator, "history_"):
+        yield estimator
+        return
+    if isinstance(estimator, MultiLabelLinearSVC):
         yield estimator
         return
     for name in ("best_estimator_", "estimator_"):

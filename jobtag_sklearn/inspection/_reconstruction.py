@@ -10,7 +10,6 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from jobtag_sklearn.inspection._drawing import COLORS, GREY, new_axes
-from jobtag_sklearn.inspection._insides import networks_of
 
 
 class ReconstructionDisplay:
@@ -93,9 +92,9 @@ class ReconstructionDisplay:
             raise ValueError(f"one posting is drawn, got {n_rows}; pass X[:1]")
         transformer = estimator
         if hasattr(estimator, "encode"):
-            transformer = networks_of(estimator)["autoencoder"]
-            # the words' columns come first
-            X = estimator.named_steps["features"].transform(X)[:, : transformer.n_features_in_]
+            steps = estimator._codes().named_steps
+            transformer = steps["autoencoder"]
+            X = steps["fold"].transform(estimator._text_columns(X))
         back = transformer.inverse_transform(transformer.transform(X))
         display = cls(_as_row(X), _as_row(back), top=top)
         return display.plot(ax) if plot else display

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobtag_sklearn.inspection._drawing import COLORS, as_panels, new_axes, shortened
-from jobtag_sklearn.inspection._insides import networks_of
+from jobtag_sklearn.inspection._insides import linear_model_of, networks_of
 from jobtag_sklearn.utils._weight_names import named_weights
 
 _N_BINS = 50
@@ -66,7 +66,6 @@ class WeightHistogramDisplay:
     classifier/hidden_0
     classifier/hidden_1
     classifier/output
-    classifier/linear
     """
 
     def __init__(self, histograms: Mapping[str, Sequence[Histogram]]) -> None:
@@ -85,7 +84,9 @@ class WeightHistogramDisplay:
             :mod:`jobtag_sklearn.neural_network`.
         layers : list of str, default=None
             Layers to draw, such as ``"hidden_0"`` or, where two networks have one of that
-            name, ``"classifier/hidden_0"``. None draws all of the last network.
+            name, ``"classifier/hidden_0"``. ``"linear"`` is the linear model, of which the
+            weights that are not zero are drawn. None draws all layers of the last network,
+            or the linear model if there is no network.
         ax : array of matplotlib.axes.Axes, default=None
             Where to draw, one a layer. None makes a figure.
         plot : bool, default=True
@@ -101,13 +102,15 @@ class WeightHistogramDisplay:
         ValueError
             If there is no network in `estimator`, or no such layer.
         """
-        networks = networks_of(estimator)
-        weights = {
-            f"{network}/{layer}": values
-            for network, part in networks.items()
-            for layer, values in named_weights(part).items()
-        }
-        names = _chosen(layers, list(weights), f"{list(networks)[-1]}/")
+        weights = {}
+        linear = linear_model_of(estimator)
+        if linear is not None:
+            weights["linear"] = linear.coef_[linear.coef_ != 0]
+        for network, part in networks_of(estimator, needed=linear is None).items():
+            for layer, values in named_weights(part).items():
+                weights[f"{network}/{layer}"] = values
+        last = list(weights)[-1]
+        names = _chosen(layers, list(weights), last[: last.rfind("/") + 1] or last)
         histograms = {}
         for name in names:
             counts, edges = np.histogram(weights[name], bins=_N_BINS)
@@ -207,9 +210,12 @@ def _ridges(ax: Any, histograms: Sequence[Histogram]) -> None:
     """Draw histograms above each other, the first at the top."""
     places = np.unique(np.linspace(0, len(histograms) - 1, _MOST_LINES).astype(int))
     drawn = [histograms[place] for place in places]
-    highest = max((h.counts / np.diff(h.edges)).max() for h in drawn)
+    # a layer that starts at zero has a bin without a width
+    densities = [h.counts / np.maximum(np.diff(h.edges), 1e-9) for h in drawn]
+    wide = [d for d, h in zip(densities, drawn, strict=True) if np.diff(h.edges).min() > 1e-9]
+    highest = max((density.max() for density in wide), default=1.0)
     for place, histogram in enumerate(reversed(drawn)):
-        density = histogram.counts / np.diff(histogram.edges) / highest * 2.5
+        density = np.minimum(densities[-1 - place] / highest, 1.0) * 2.5
         centres = (histogram.edges[:-1] + histogram.edges[1:]) / 2
         order = -place
         ax.fill_between(centres, place, place + density, color=COLORS[4], alpha=0.8, zorder=order)

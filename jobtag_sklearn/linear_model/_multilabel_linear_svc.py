@@ -73,22 +73,18 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
     threshold : float, array-like of shape (n_tags,) or "auto", default="auto"
         Probability from which on a tag is predicted: one for all, or one a tag, in the order
         of `classes_` or as a Series indexed by tag. "auto" chooses on out-of-fold
-        probabilities, see :func:`~jobtag_sklearn.model_selection.choose_thresholds`; a
-        classifier that was only ever updated takes 0.5. Not used with one-dimensional `y` of
-        more than two classes.
+        probabilities, see :func:`~jobtag_sklearn.model_selection.choose_thresholds`.
     unlabeled_weight : float, default=0.1
         Weight of tags that are unknown (NaN). The classifier predicts them, as often as the
         tag is known to be given, and is fitted once more on these predictions too
         (self-training [1]_). 0 leaves unknown tags out.
     class_weight : dict, "balanced" or None, default=None
-        Weights of classes, in place of `balance`. For tags ``{tag: weight of its positives}``
-        or "balanced"; for one-dimensional `y` ``{class: weight}`` or "balanced".
+        Weights in place of `balance`: ``{tag: weight of its positives}`` or ``{class: weight}``.
     update_C : float, default=10.0
         Weight of the rows of a `partial_fit` against the present weights.
     update_memory : float, default=1.0
         How much earlier rows hold the weights of a column in `partial_fit`. With 1, many
-        small batches come to nearly the same as one large one. Less follows postings that
-        change, and 0 forgets earlier rows.
+        small batches come to nearly the same as one large one; 0 forgets earlier rows.
     new_tags : {"error", "add"}, default="error"
         What `partial_fit` does with unknown columns of `y`: raise an error, or add them to
         `classes_`. A new tag starts at the similarity to its name.
@@ -277,7 +273,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         Y = tags.indicators
         columns = columns_in(X)
         X = with_short_indices(columns_of(X, columns).astype(np.float64))
-        names = self._names(columns, tags.classes.tolist())
+        names = self._names(columns, tags.classes.tolist()[-Y.shape[1] :])
         entries = np.where(np.isnan(Y), 0, 1.0 if weight is None else weight)
         fit_tags = partial(
             solve, X, Y, weight, unlabeled_weight=self.unlabeled_weight, n_jobs=self.n_jobs

@@ -91,7 +91,7 @@ def words_of_names(
     words : list of csr_arrays of shape (n_columns, n_tags)
         Each tag has length one, or zero where no word of its name occurs in these columns.
     """
-    if not vectorizers or not all(isinstance(name, str) for name in names):
+    if not (vectorizers and len(columns)) or not all(isinstance(name, str) for name in names):
         return []
     found = []
     for vectorizer in vectorizers:

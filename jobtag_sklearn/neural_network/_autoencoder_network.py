@@ -80,13 +80,10 @@ def build_autoencoder(
     )
     x = layers.Reshape((n_features, 1), name="sequence")(x)
     if width != n_features:
-        x = layers.ZeroPadding1D((0, width - n_features), data_format="channels_last", name="pad")(
-            x
-        )
+        x = layers.ZeroPadding1D((0, width - n_features), **_LAST, name="pad")(x)
     for step, n in enumerate(filters):
-        x = layers.Reshape(
-            (x.shape[1] // pool_size, pool_size * x.shape[2]), name=f"patch_{step}"
-        )(x)
+        patches = (x.shape[1] // pool_size, pool_size * x.shape[2])
+        x = layers.Reshape(patches, name=f"patches_{step}")(x)
         x = _convolution(n, f"convolution_{step}", seeds)(x)
     x = layers.Flatten(**_LAST, name="flatten")(x)
     x = layers.Rescaling(CONVOLUTION_SCALE, name="scaled_maps")(x)

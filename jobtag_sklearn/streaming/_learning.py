@@ -45,9 +45,9 @@ def fit_stream(
 ) -> Any:
     """Fit a model on a sample of a stream, and have it learn the rest by `partial_fit`.
 
-    What needs many postings at once, such as topics, thresholds and the optimum of the wide
-    path, comes from the sample; all others are then learnt batch by batch. Memory grows with the
-    sample, the buffer and the batch, and not with the stream.
+    What needs many postings at once, such as thresholds, the calibration of the linear model and
+    the start of the autoencoder, comes from the sample. The other postings are then learnt batch
+    by batch. Memory grows with the sample, the buffer and the batch, and not with the stream.
 
     Parameters
     ----------

@@ -78,9 +78,7 @@ class ModelUpdater:
     >>> from jobtag_sklearn.datasets import make_job_postings
     >>> from jobtag_sklearn.updating import ModelFiles, ModelUpdater, PostingStore
     >>> jobs, tags = make_job_postings(150, n_tags=3, random_state=0)
-    >>> model = make_job_tag_pipeline(n_hashed_features=2048, n_title_features=512,
-    ...                               n_phrase_features=0, random_state=0)
-    >>> model = model.set_params(autoencoder__codes__encode__epochs=1, classifier__epochs=1)
+    >>> model = make_job_tag_pipeline(network=False, random_state=0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = PostingStore(Path(folder) / "store.sqlite").create()
     ...     updater = ModelUpdater(store, ModelFiles(Path(folder) / "models"))

@@ -7,7 +7,6 @@ hundred times as long as the product takes. So one row's vectors are multiplied 
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +56,17 @@ class Layers:
         return self.layers[-1](x)
 
 
+class _Scratch(dict[Any, Array]):
+    """Arrays to use again: new ones cost a page fault for each page."""
+
+    def array(self, name: Any, shape: tuple[int, int]) -> Array:
+        """Return an array with arbitrary content."""
+        size = shape[0] * shape[1]
+        if name not in self or self[name].size < size:
+            self[name] = np.empty(size + size // 4, dtype=np.float32)
+        return self[name][:size].reshape(shape)
+
+
 @dataclass(frozen=True, slots=True)
 class Encoder:
     """The encoder of an autoencoder: a linear path and a convolutional path.
@@ -89,31 +99,33 @@ class Encoder:
 
     def of_row(self, columns: Places, values: Array) -> Array:
         """Return the codes of one row, given its columns in ascending order and their values."""
-        return self._encode(columns, values, np.array([0, len(columns)]))[0]
+        return self._encode(columns, values, np.array([0, len(columns)]), _Scratch())[0]
 
     def of_rows(self, X: Any) -> Array:
         """Return the codes of a csr_matrix or csr_array in canonical format."""
         codes = np.empty((X.shape[0], self.linear.shape[1]), dtype=np.float32)
         n_together = max(_COLUMNS_TOGETHER // X.shape[1], 1)
-
-        def encode(start: int) -> None:
-            indptr = X.indptr[start : start + n_together + 1]
-            values = slice(indptr[0], indptr[-1])
-            codes[start : start + n_together] = self._encode(
-                X.indices[values], X.data[values], indptr - indptr[0]
-            )
-
         starts = range(0, X.shape[0], n_together)
+
+        def encode(starts: range) -> None:
+            scratch = _Scratch()
+            for start in starts:
+                indptr = X.indptr[start : start + n_together + 1]
+                values = slice(indptr[0], indptr[-1])
+                codes[start : start + n_together] = self._encode(
+                    X.indices[values], X.data[values], indptr - indptr[0], scratch
+                )
+
         # joblib sets this number in its workers
-        n_threads = min(_openmp_effective_n_threads(), len(starts))
+        n_threads = min(_openmp_effective_n_threads(only_physical_cores=False), len(starts))
         if n_threads < 2:
-            deque(map(encode, starts), maxlen=0)
+            encode(starts)
         else:
             with ThreadPoolExecutor(n_threads) as threads:
-                deque(threads.map(encode, starts), maxlen=0)
+                list(threads.map(encode, (starts[first::n_threads] for first in range(n_threads))))
         return codes
 
-    def _encode(self, columns: Places, values: Array, indptr: Places) -> Array:
+    def _encode(self, columns: Places, values: Array, indptr: Places, scratch: _Scratch) -> Array:
         values = values * np.float32(self.scale)
         position = self.positions[columns]
         seen = position >= 0
@@ -123,20 +135,23 @@ class Encoder:
         )
         codes = rows @ self.linear
         codes *= self.linear_scale
-        codes += self._convolutional(columns, values, indptr)
+        codes += self._convolutional(columns, values, indptr, scratch)
         return codes
 
-    def _convolutional(self, columns: Places, values: Array, indptr: Places) -> Array:
+    def _convolutional(
+        self, columns: Places, values: Array, indptr: Places, scratch: _Scratch
+    ) -> Array:
         n_rows = len(indptr) - 1
         n_values, n_channels = self.dense.layers[0].kernel.shape[0], self.kernels[-1].shape[1]
         width = n_values // n_channels * self.pool ** len(self.kernels)
         # rows end to end
         where = np.repeat(np.arange(n_rows) * width, np.diff(indptr)) + columns
         x = values[:, None]
-        for kernel in self.kernels:
-            where, x = self._convolve(kernel, where, x)
+        for step in range(len(self.kernels)):
+            where, x = self._convolve(step, where, x, scratch)
         n_padded = 1 if n_rows == 1 else n_rows + -n_rows % _LEAST_ROWS
-        patches = np.zeros((n_padded * n_values // n_channels, n_channels), dtype=np.float32)
+        patches = scratch.array("patches", (n_padded * n_values // n_channels, n_channels))
+        patches[:] = 0
         patches[where] = x
         if n_rows == 1:
             return self.dense(patches.ravel())[None]
@@ -144,21 +159,26 @@ class Encoder:
         for position, layer in enumerate(self.dense.layers):
             if position:
                 np.maximum(x, 0, out=x)
-            x = _multiply(x, layer.kernel)
-            x += layer.bias
+            x = _multiply(x, layer.kernel, np.empty((n_padded, layer.kernel.shape[1]), np.float32))
+            if layer.bias is not None:
+                x += layer.bias
         return x[:n_rows]
 
-    def _convolve(self, kernel: Array, where: Places, x: Array) -> tuple[Places, Array]:
+    def _convolve(
+        self, step: int, where: Places, x: Array, scratch: _Scratch
+    ) -> tuple[Places, Array]:
         """Apply one convolution to the patches that hold a value.
 
         Parameters
         ----------
-        kernel : ndarray of shape (pool * n_channels, n_channels_out)
-            Weights.
+        step : int
+            Number of the convolution.
         where : ndarray of shape (n_values,)
             Places of values, in ascending order.
         x : ndarray of shape (n_values, n_channels)
             Values.
+        scratch : _Scratch
+            Arrays to use again. The result is one of them.
 
         Returns
         -------
@@ -170,25 +190,31 @@ class Encoder:
         patch = where // self.pool
         begins = np.diff(patch, prepend=-1) > 0
         offset, where = where - patch * self.pool, patch[begins]
-        full = np.zeros((len(where) * self.pool, x.shape[1]), dtype=np.float32)
+        full = scratch.array(("in", step), (len(where) * self.pool, x.shape[1]))
+        full[:] = 0
         full[(np.cumsum(begins) - 1) * self.pool + offset] = x
-        out = _multiply(full.reshape(len(where), len(kernel)), kernel)
+        kernel = self.kernels[step]
+        out = scratch.array(("out", step), (len(where), kernel.shape[1]))
+        _multiply(full.reshape(len(where), len(kernel)), kernel, out)
         return where, np.maximum(out, 0, out=out)
 
 
-def _multiply(x: Array, kernel: Array) -> Array:
-    """Return ``x @ kernel`` from products that BLAS computes in the calling thread."""
+def _multiply(x: Array, kernel: Array, out: Array) -> Array:
+    """Write ``x @ kernel`` into `out`, by products that BLAS computes in the calling thread."""
     (n_rows, n_columns), n_out = x.shape, kernel.shape[1]
     rows = max((_SINGLE_THREAD - 1) // kernel.size, _LEAST_ROWS)
     columns = max((_SINGLE_THREAD - 1) // (rows * n_out), 1)
     whole = n_rows - n_rows % rows
-    out = np.zeros((n_rows, n_out), dtype=np.float32)
-    for start in range(0, n_columns, columns):
-        part, of_kernel = x[:, start : start + columns], kernel[start : start + columns]
-        products = part[:whole].reshape(-1, rows, len(of_kernel)) @ of_kernel
-        out[:whole] += products.reshape(whole, n_out)
-        if whole < n_rows:
-            out[whole:] += part[whole:] @ of_kernel
+    for part, n in ((slice(whole), rows), (slice(whole, None), n_rows - whole)):
+        if x[part].size:
+            blocks = out[part].reshape(-1, n, n_out)
+            for start in range(0, n_columns, columns):
+                some = slice(start, start + columns)
+                of_x = x[part, some].reshape(len(blocks), n, -1)
+                if start:
+                    blocks += of_x @ kernel[some]
+                else:
+                    np.matmul(of_x, kernel[some], out=blocks)
     return out
 
 

@@ -36,7 +36,8 @@ def columns(n_jobs, step=None):
 
 def test_processes_change_nothing():
     one, two = (
-        make_job_tag_pipeline(n_jobs=n_jobs).named_steps["features"] for n_jobs in (None, 2)
+        make_job_tag_pipeline(network=False, n_jobs=n_jobs).named_steps["features"]
+        for n_jobs in (None, 2)
     )
     expected = one.fit_transform(JOBS)
     found = two.fit_transform(JOBS)
@@ -97,3 +98,12 @@ def test_backend_of_the_user():
     with parallel_config(backend="threading"):
         found = columns(2, Process()).fit(JOBS).transform(JOBS)
     assert set(found.ravel()) == {os.getpid()}
+
+
+@pytest.mark.parametrize("wanted", ["job_title", ["job_description", "job_title"]])
+def test_a_column_that_is_missing_is_named(wanted):
+    model = JobColumnTransformer([("a", Process(), wanted)]).fit(JOBS[:3])
+    renamed = JOBS[:3].rename(columns={"job_title": "jobtitle"})
+    for method in (model.fit, model.transform):
+        with pytest.raises(ValueError, match="no column 'job_title'; rename 'jobtitle'"):
+            method(renamed)

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -75,3 +77,22 @@ def test_rare_terms_weigh_nothing_until_they_are_frequent():
     assert tfidf.transform(counts)[0, 1] == 0
     tfidf.partial_fit(counts)
     assert tfidf.transform(counts)[0, 1] > 0
+
+
+@pytest.mark.parametrize("options", [*OPTIONS, {"min_df": 3}])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_pickled(options, dtype):
+    ours = IncrementalTfidfTransformer(**options).fit(COUNTS.astype(dtype))
+    again = pickle.loads(pickle.dumps(ours))
+    for transformer in (ours, again):
+        transformer.partial_fit(COUNTS[:7].astype(dtype))
+    np.testing.assert_array_equal(again.document_frequency_, ours.document_frequency_)
+    np.testing.assert_array_equal(
+        again.transform(COUNTS.astype(dtype)).toarray(),
+        ours.transform(COUNTS.astype(dtype)).toarray(),
+    )
+
+
+def test_columns_that_never_occurred_take_no_room_in_a_pickle():
+    wide = sparse.csr_array((COUNTS.data, COUNTS.indices, COUNTS.indptr), shape=(60, 2**20))
+    assert len(pickle.dumps(IncrementalTfidfTransformer().fit(wide))) < 5000

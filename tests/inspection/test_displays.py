@@ -1,5 +1,6 @@
 """What the displays draw, where they draw it, and what they leave alone."""
 
+import copy
 import sys
 
 import matplotlib as mpl
@@ -27,6 +28,7 @@ from jobtag_sklearn.inspection import (
     WeightHistogramDisplay,
     tag_report,
 )
+from jobtag_sklearn.linear_model import MultiLabelLinearSVC
 from jobtag_sklearn.model_selection import TunedMultiLabelThresholdClassifierCV
 
 mpl.use("Agg")
@@ -74,7 +76,7 @@ def all_displays(pipeline):
         ),
         "TrainingHistoryDisplay": lambda **s: TrainingHistoryDisplay.from_estimator(model, **s),
         "WeightHistogramDisplay": lambda **s: WeightHistogramDisplay.from_estimator(
-            model, layers=["wide", "code"], **s
+            model, layers=["linear", "code"], **s
         ),
     }
 
@@ -197,14 +199,17 @@ def test_history_of_a_search_and_of_nothing():
 
 def test_weights_are_those_of_the_layers(pipeline):
     model, _, _ = pipeline
-    display = WeightHistogramDisplay.from_estimator(model, layers=["wide", "encoder_hidden_0"])
-    assert list(display.histograms) == ["classifier/wide", "autoencoder/encoder_hidden_0"]
-    (wide,) = display.histograms["classifier/wide"]
-    assert wide.counts.sum() == np.count_nonzero(model[-1].wide_.coef)
+    display = WeightHistogramDisplay.from_estimator(model, layers=["linear", "encoder_hidden_0"])
+    assert list(display.histograms) == ["linear", "autoencoder/encoder_hidden_0"]
+    (linear,) = display.histograms["linear"]
+    scores = model.named_steps["features"].named_transformers_["text"][-1]["scores"]
+    assert linear.counts.sum() == np.count_nonzero(scores.coef_)
     everything = WeightHistogramDisplay.from_estimator(model, plot=False)
     assert {name.partition("/")[0] for name in everything.histograms} == {"classifier"}
     with pytest.raises(ValueError, match="there is no layer 'hiden_0'; known are"):
         WeightHistogramDisplay.from_estimator(model, layers=["hiden_0"])
+    alone = MultiLabelLinearSVC().fit(X, TAGS)
+    assert list(WeightHistogramDisplay.from_estimator(alone, plot=False).histograms) == ["linear"]
 
 
 def test_report_is_sorted_and_has_the_majority_answer_and_thresholds():
@@ -261,3 +266,16 @@ def test_reconstruction_draws_the_posting_first():
     np.testing.assert_allclose(heights, held)
     with pytest.raises(ValueError, match=r"one posting is drawn, got 2; pass X\[:1\]"):
         ReconstructionDisplay.from_estimator(autoencoder, rows[:2])
+
+
+def test_reconstruction_of_a_posting_for_a_pipeline(pipeline):
+    model, jobs, _ = pipeline
+    display = ReconstructionDisplay.from_estimator(model, jobs[:1], plot=False)
+    codes = model.named_steps["features"].named_transformers_["text"][-1]["codes"]
+    columns = codes["fold"].transform(model._text_columns(jobs[:1]))
+    np.testing.assert_array_equal(display.true, columns.toarray().ravel())
+    back = codes["autoencoder"].inverse_transform(model.encode(jobs[:1]))
+    np.testing.assert_allclose(display.reconstructed, back.ravel(), atol=1e-6)
+    without = copy.deepcopy(model).drop_decoder()
+    with pytest.raises(ValueError, match="the decoder was dropped"):
+        ReconstructionDisplay.from_estimator(without, jobs[:1])

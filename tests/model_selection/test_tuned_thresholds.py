@@ -31,6 +31,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from small_models import in_fresh_python, small_classifier, small_pipeline
 
 from jobtag_sklearn.datasets import make_job_postings
+from jobtag_sklearn.linear_model import MultiLabelLinearSVC
 from jobtag_sklearn.model_selection import (
     TunedMultiLabelThresholdClassifierCV,
     find_thresholds,
@@ -45,7 +46,8 @@ CLASSIFIERS = {
     "neighbours": KNeighborsClassifier(15),
     "one classifier a tag": MultiOutputClassifier(LogisticRegression()),
     "pipeline": make_pipeline(ColumnTransformer([("all", "passthrough", [0, 1, 2])]), LOGISTIC),
-    "ours": small_classifier(epochs=2),
+    "our network": small_classifier(epochs=2),
+    "our linear model": MultiLabelLinearSVC(random_state=0),
 }
 
 
@@ -363,7 +365,7 @@ def test_class_that_a_fold_has_never_seen_scores_zero():
     assert model.best_score_ < 1
 
 
-@pytest.mark.parametrize("name", ["logistic regression", "ours"])
+@pytest.mark.parametrize("name", ["logistic regression", "our network", "our linear model"])
 def test_table_of_one_tag(name):
     tags = pd.DataFrame({"Law": Y[:, 0]})
     model = tuned(CLASSIFIERS[name], cv=3).fit(X, tags)

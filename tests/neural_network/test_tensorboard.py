@@ -65,9 +65,7 @@ def test_one_folder_shows_both_networks(logged):
 def test_weights_of_every_epoch_can_be_drawn(logged):
     log_dir, model, _, _ = logged
     display = WeightHistogramDisplay.from_log_dir(log_dir, plot=False)
-    assert list(display.histograms) == [
-        "classifier/hidden_0", "classifier/output", "classifier/linear", "classifier/wide",
-    ]  # fmt: skip
+    assert list(display.histograms) == ["classifier/hidden_0", "classifier/output"]
     hidden = display.histograms["classifier/hidden_0"]
     assert [histogram.label for histogram in hidden] == ["0", "1", "2", "3"]
     n_weights = model[-1].model_.get_layer("hidden_0").kernel.shape
@@ -89,7 +87,10 @@ def test_projector_has_codes_with_titles_and_tags(logged):
     ):
         assert config.count(f'tensor_path: "codes_{name}.tsv"') == 1
         codes = np.loadtxt(folder / f"codes_{name}.tsv", delimiter="\t")
-        np.testing.assert_allclose(codes, model.encode(jobs[rows]), rtol=1e-4, atol=1e-6)
+        assert codes.shape == (len(jobs[rows]), 8)
+        if name == "update_2":
+            # each update changes the words' weights, and so the codes of all postings
+            np.testing.assert_allclose(codes, model.encode(jobs[rows]), rtol=1e-4, atol=1e-6)
         labels = pd.read_csv(folder / f"labels_{name}.tsv", sep="\t", keep_default_na=False)
         assert labels["title"].tolist() == jobs["job_title"][rows].tolist()
         expected = [", ".join(tags.columns[row == 1]) for row in tags[rows].to_numpy()]
@@ -107,16 +108,13 @@ def test_tensorboards_own_parser_reads_the_projector(logged):
     ]  # fmt: skip
 
 
-def test_an_autoencoder_alone_knows_tags_but_no_titles(tmp_path):
-    unknown = np.where(np.arange(len(Y))[:, None] < 2, np.nan, Y)
-    autoencoder = small_autoencoder(log_dir=tmp_path).fit(np.abs(X), unknown)
+def test_an_autoencoder_alone_writes_codes_without_tags(tmp_path):
+    autoencoder = small_autoencoder(log_dir=tmp_path).fit(np.abs(X), Y)
     labels = pd.read_csv(
         tmp_path / "autoencoder" / "labels_fit.tsv", sep="\t", keep_default_na=False
     )
     assert labels["row"].tolist() == list(range(len(Y)))
-    assert labels["tags"][:2].tolist() == ["", ""]
-    assert labels["tags"][2] == ", ".join(map(str, np.flatnonzero(Y[2])))
-    assert labels["rarest tag"][:2].tolist() == ["no tag", "no tag"]
+    assert labels["tags"].tolist() == [""] * len(Y)
     autoencoder.partial_fit(np.abs(X))
     assert (tmp_path / "autoencoder" / "codes_update_1.tsv").exists()
     assert folders(tmp_path) == ["autoencoder"]

@@ -5,8 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from light_models import LightModel
+from sklearn.metrics import f1_score
 from small_models import small_pipeline
 
+from jobtag_sklearn import make_job_tag_pipeline
 from jobtag_sklearn.datasets import load_job_postings, make_job_postings
 from jobtag_sklearn.streaming import StreamProgress, fit_stream, partial_fit_stream
 
@@ -151,16 +153,30 @@ def test_parameters_are_checked(postings):
         partial_fit_stream(LightModel(), stream_of(postings), batch_size=0)
 
 
-@pytest.mark.slow
-def test_a_pipeline_learns_a_table_of_a_database(tmp_path):
+@pytest.mark.parametrize("network", [True, False])
+def test_a_pipeline_learns_a_table_of_a_database(tmp_path, network):
     url = f"sqlite:///{tmp_path / 'board.sqlite'}"
-    jobs, _ = make_job_postings(300, n_tags=3, to_sql=url, random_state=0)
+    jobs, tags = make_job_postings(300, n_tags=3, to_sql=url, random_state=0)
     stream = load_job_postings(url, table="job_postings", chunksize=64)
-    model = small_pipeline(n_topics=4)
+    model = small_pipeline() if network else make_job_tag_pipeline(network=False, random_state=0)
     fit_stream(model, stream, sample_size=200, buffer_size=50, batch_size=100, random_state=0)
-    assert model.predict(jobs[:20]).shape == (20, 3)
-    assert len(model[-1].update_epochs_) == 1
-    assert list(model[-1].classes_) == stream.tags
+    given = model.predict(jobs)
+    assert list(model.classes_) == stream.tags
+    assert f1_score(tags[stream.tags], given, average="micro") > 0.7
+    if network:
+        assert len(model[-1].update_epochs_) == 1
+
+
+@pytest.mark.parametrize("steps", ["tags", "all"])
+def test_a_pipeline_learns_batches_without_known_tags(postings, steps):
+    jobs, tags = postings
+    tags = tags.astype(float)
+    tags.iloc[60:] = np.nan
+    model = small_pipeline().set_params(update_steps=steps).fit(jobs[:60], tags[:60])
+    codes = model.encode(jobs[:3])
+    partial_fit_stream(model, stream_of((jobs[60:160], tags[60:160]), 50), batch_size=50)
+    assert np.array_equal(model.encode(jobs[:3]), codes) == (steps == "tags")
+    assert model[-1].update_epochs_ == []
 
 
 @pytest.mark.parametrize("n_batches", [10, 200])
