@@ -1,18 +1,15 @@
 """
-Own parts in other pipelines
-============================
+The parts alone
+===============
 
-Every part is a scikit-learn transformer or classifier, so each can be taken by itself. Here codes
-are clustered, and counts of words and of parts of speech go into a linear model.
+Every part is a scikit-learn transformer or classifier that can be used in pipelines of your own.
 """
 
 # %%
 # Codes for clustering
 # --------------------
 #
-# The autoencoder turns thousands of hashed columns into a few numbers. Without tags it only learns
-# to reconstruct; with some tags, it learns which differences matter. Here one posting in three is
-# tagged: the tags of the others are unknown, which are missing values.
+# The autoencoder turns thousands of hashed columns into a few numbers. It learns without tags.
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -26,22 +23,18 @@ from jobtag_sklearn.feature_extraction import IncrementalTfidfTransformer, Stemm
 from jobtag_sklearn.neural_network import ConvAutoencoderTransformer
 
 jobs, tags = make_job_postings(900, n_tags=6, random_state=0)
-some_tags = tags.astype(float)
-some_tags[np.arange(len(tags)) % 3 > 0] = np.nan
 
-codes = make_pipeline(
+words = make_pipeline(
     StemmingCleaner(),
     HashingVectorizer(n_features=4096, analyzer=str.split, norm=None, alternate_sign=False),
     IncrementalTfidfTransformer(sublinear_tf=True),
-    ConvAutoencoderTransformer(30, epochs=15, random_state=0),
-    StandardScaler(),
 )
-table = codes.fit_transform(jobs["job_description"], some_tags)
-clusters = KMeans(6, n_init=5, random_state=0).fit_predict(table)
+columns = words.fit_transform(jobs["job_description"])
+codes = ConvAutoencoderTransformer(10, random_state=0).fit_transform(columns)
+clusters = KMeans(6, n_init=5, random_state=0).fit_predict(codes)
 
 # %%
-# Where do the clusters lie, and where do the tags? Colours on the left are clusters, on the right
-# the tags that people gave, of which the codes knew a third.
+# The same map twice. Colours are clusters on the left, and tags on the right.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -50,21 +43,55 @@ from jobtag_sklearn.inspection import CodeMapDisplay
 
 of_clusters = pd.get_dummies(clusters, prefix="cluster", prefix_sep=" ", dtype=int)
 figure, axes = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
-CodeMapDisplay.from_codes(table, of_clusters, ax=axes[0])
-CodeMapDisplay.from_codes(table, tags.set_index(of_clusters.index), ax=axes[1])
+CodeMapDisplay.from_codes(codes, of_clusters, ax=axes[0])
+CodeMapDisplay.from_codes(codes, tags.set_index(of_clusters.index), ax=axes[1])
 
 # %%
-# How much the clusters say about a posting's tag, from 0 (nothing) to 1:
+# Mutual information of clusters and tags, from 0 (none) to 1:
 
 first_tag = tags.to_numpy().argmax(axis=1)
 print(f"{normalized_mutual_info_score(first_tag, clusters):.2f}")
 
 # %%
+# The linear model alone
+# ----------------------
+#
+# ``MultiLabelLinearSVC`` takes any columns, sparse or dense. It needs no TensorFlow. Folds that
+# hold examples of every tag come from ``MultiLabelStratifiedKFold``.
+
+from sklearn.model_selection import cross_val_score
+
+from jobtag_sklearn.linear_model import MultiLabelLinearSVC
+from jobtag_sklearn.model_selection import MultiLabelStratifiedKFold
+
+folds = MultiLabelStratifiedKFold(3, random_state=0)
+linear = MultiLabelLinearSVC(random_state=0)
+cross_val_score(linear, columns, tags, scoring="f1_micro", cv=folds).round(2)
+
+# %%
+# It is a transformer too. ``fit_transform`` returns out-of-fold scores, on which another model can
+# be trained: :ref:`sphx_glr_auto_examples_plot_9_codes_and_scores.py`.
+
+linear.fit_transform(columns, tags).shape
+
+# %%
+# The network alone
+# -----------------
+#
+# ``KerasMultiLabelClassifier`` takes dense columns, here the codes.
+
+from jobtag_sklearn.neural_network import KerasMultiLabelClassifier
+
+network = KerasMultiLabelClassifier((50, 25), input_dropout=0.0, epochs=30, cv=2, random_state=0)
+scaled = make_pipeline(StandardScaler(), network)
+cross_val_score(scaled, codes, tags, scoring="f1_micro", cv=folds).round(2)
+
+# %%
 # Style with a linear model
 # -------------------------
 #
-# How a posting is written, without a single one of its words: counts of parts of speech, and of
-# characters, capitals and punctuation. They say little about tags, but more than nothing.
+# Counts of parts of speech, and of characters, capitals and punctuation, say how a posting is
+# written. They say little about its tags, but more than nothing.
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -92,22 +119,6 @@ ax.set(xlabel="area under the ROC curve; a point is a tag, the line is chance", 
 _ = ax.set_yticks(range(len(models)), models)
 
 # %%
-# Names of the columns that come out, as scikit-learn's tools expect them:
+# The columns have names, as in scikit-learn:
 
 print(*make_union(POSFeatures(), TextStatistics()).fit(["text"]).get_feature_names_out())
-
-# %%
-# The classifier alone
-# --------------------
-#
-# ``KerasMultiLabelClassifier`` takes any columns, dense or sparse. Folds that hold examples of
-# every tag come from ``MultiLabelStratifiedKFold``.
-
-from sklearn.model_selection import cross_val_score
-
-from jobtag_sklearn.model_selection import MultiLabelStratifiedKFold
-from jobtag_sklearn.neural_network import KerasMultiLabelClassifier
-
-classifier = KerasMultiLabelClassifier((50, 25), epochs=20, random_state=0)
-folds = MultiLabelStratifiedKFold(3, random_state=0)
-cross_val_score(classifier, table, tags, scoring="f1_micro", cv=folds).round(2)

@@ -2,8 +2,8 @@
 Why this tag?
 =============
 
-Whoever is given a tag asks what for. The answer here needs no theory of the model: each word is
-left out, the model predicts the posting without it, and what changes is what the word did.
+Leave a word out of a posting, predict the posting again, and see how much the probability of a tag
+changes. Do this for each word. It works for every model.
 """
 
 # %%
@@ -14,18 +14,16 @@ from jobtag_sklearn import make_job_tag_pipeline
 from jobtag_sklearn.datasets import make_job_postings
 
 jobs, tags = make_job_postings(1000, n_tags=8, random_state=0)
-model = make_job_tag_pipeline(
-    n_hashed_features=8192, n_title_features=1024, n_phrase_features=8192, random_state=0
-)
+model = make_job_tag_pipeline(network=False, random_state=0)
 model = model.fit(jobs[:800], tags[:800])
 
 # %%
 # One posting
 # -----------
 #
-# Blue words speak for the tag; orange, underlined ones against it; the stronger, the more they
-# count. Rest the pointer on one to see by how much it changes the probability. Tags that the model
-# gives are explained unless others are asked for.
+# Blue words speak for the tag; orange, underlined ones against it. The stronger the colour, the
+# larger the effect. Hover over a word to see the change of the probability. By default, the
+# predicted tags are explained.
 
 from jobtag_sklearn.inspection import explain_tags
 
@@ -36,19 +34,18 @@ explanation = explain_tags(model, job, tags.columns[likeliest])
 explanation
 
 # %%
-# The same as a table. ``without`` is the probability that the model gives to the posting without
-# this word, so nothing here is an estimate.
+# The same as a table. ``without`` is the predicted probability of the posting without this word.
 
 explanation.frame.round(3)
 
 # %%
-# Words stand as people wrote them, not as stems or hashed columns, and HTML is explained by what a
-# reader sees. Words that say the same thing each count little alone, since the other one remains.
+# Words are shown as they were written, not as stems or hashed columns, and HTML as a reader sees
+# it. Of two words that say the same, each has little effect, since the other one remains.
 #
 # All postings
 # ------------
 #
-# The words that move each tag most over a set of postings, whichever way:
+# The words with the largest total effect on each tag over a set of postings:
 
 from jobtag_sklearn.inspection import explain_global
 
@@ -66,13 +63,13 @@ for ax, (tag, rows) in zip(axes.flat, words.groupby("tag", sort=False), strict=T
 figure.supxlabel("sum of the changes in probability over 200 postings")
 
 # %%
-# A tag that leans on words which have nothing to do with it has learnt from postings that are not
-# like the others: a look at this picture before a model goes into use is worth its minute.
+# Look at this figure before you put a model into production. A tag that depends on words which
+# have nothing to do with it was learnt from unusual postings.
 #
-# Any model will do
-# -----------------
+# Other models
+# ------------
 #
-# ``explain_tags`` asks for ``predict_proba`` of a table of jobs and for nothing else.
+# ``explain_tags`` needs ``predict_proba`` of a table of jobs, and nothing else.
 
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import TfidfVectorizer

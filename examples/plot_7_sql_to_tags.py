@@ -2,16 +2,16 @@
 From SQL to tags, and back
 ==========================
 
-Postings lie in a database, one row for each tag of each posting. They are loaded, a model learns
-from those that have tags, and the tags of the others go back into the database.
+Load postings from a database, fit a model on those that have tags, and write the predicted tags of
+the others back.
 """
 
 # %%
 # A database
 # ----------
 #
-# Here it is a file of SQLite with generated postings. Any address that SQLAlchemy understands will
-# do, such as ``postgresql+psycopg://user@host/board``.
+# Here it is an SQLite file with generated postings, one row for each tag of each posting. Any URL
+# of SQLAlchemy works, such as ``postgresql+psycopg://user@host/board``.
 
 import tempfile
 from pathlib import Path
@@ -31,35 +31,34 @@ pd.read_sql("SELECT job_id, job_title, job_tag_name FROM job_postings LIMIT 5", 
 # Load
 # ----
 #
-# A table or a query becomes two tables: jobs, and a column of 0 and 1 for each tag. Columns with
-# other names are renamed on the way (``job_tag_name="category"``).
+# A table or a query becomes two DataFrames: jobs, and a column of 0 and 1 for each tag. If your
+# columns have other names, pass them (``job_tag_name="category"``).
 
 jobs, tags = load_job_postings(engine, table="job_postings")
 print(jobs.shape, tags.shape)
 
 # %%
-# Learn
-# -----
+# Fit
+# ---
 #
-# The newest postings have come in without tags, or so we say.
+# The newest postings are treated as if they had no tags yet.
 
 from jobtag_sklearn import make_job_tag_pipeline
 
 known, new = jobs.index[:800], jobs.index[800:]
-model = make_job_tag_pipeline(
-    n_hashed_features=8192, n_title_features=1024, n_phrase_features=8192, random_state=0
-)
+model = make_job_tag_pipeline(network=False, random_state=0)
 model = model.fit(jobs.loc[known], tags.loc[known])
 
 # %%
-# Tag, and write back
-# -------------------
+# Predict, and write back
+# -----------------------
 #
-# One row for each tag, with its probability, so that people can begin with the doubtful ones.
+# One row for each predicted tag with its probability, so that people can check the least certain
+# ones first.
 
 probabilities = pd.DataFrame(model.predict_proba(jobs.loc[new]), index=new, columns=model.classes_)
-given = pd.DataFrame(model.predict(jobs.loc[new]), index=new, columns=model.classes_)
-rows = probabilities.where(given == 1).rename_axis("job_tag_name", axis=1).stack().dropna()
+predicted = pd.DataFrame(model.predict(jobs.loc[new]), index=new, columns=model.classes_)
+rows = probabilities.where(predicted == 1).rename_axis("job_tag_name", axis=1).stack().dropna()
 rows = rows.rename("probability").reset_index()
 rows.to_sql("predicted_tags", engine, index=False)
 
@@ -68,8 +67,8 @@ pd.read_sql("SELECT * FROM predicted_tags ORDER BY abs(probability - 0.5) LIMIT 
 )
 
 # %%
-# How sure the model is of the tags that it gives, and how often it is right. Where the points lie
-# on the line, a probability can be taken at its word.
+# Are the probabilities calibrated? Where the points are on the line, a tag of probability 0.7 is
+# true in 70 % of the postings.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -87,6 +86,6 @@ ax.scatter(
     s=[20 + 0.3 * (bins == n).sum() for n in filled],
     color="#0072B2",
 )
-ax.set(xlabel="probability", ylabel="share of tags that are right")
+ax.set(xlabel="probability", ylabel="share of true tags")
 error = calibration_scores(tags.loc[new], probabilities)["expected_calibration_error"]
 ax.set_title(f"expected calibration error {error:.3f}", fontsize="medium")

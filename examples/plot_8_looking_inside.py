@@ -2,8 +2,8 @@
 Looking inside
 ==============
 
-What the codes of postings look like, which tags are taken for each other, and what the network
-keeps of a posting.
+Codes of postings, tags that are confused with each other, and what the autoencoder reconstructs of
+a posting.
 """
 
 # %%
@@ -12,10 +12,7 @@ from jobtag_sklearn import make_job_tag_pipeline
 from jobtag_sklearn.datasets import make_job_postings
 
 jobs, tags = make_job_postings(1300, n_tags=10, random_state=0)
-model = make_job_tag_pipeline(
-    n_hashed_features=4096, n_title_features=512, n_phrase_features=4096, random_state=0
-)
-model.set_params(autoencoder__codes__encode__epochs=15)
+model = make_job_tag_pipeline(n_hashed_features=4096, random_state=0)
 model.fit(jobs[:1000], tags[:1000])
 new_jobs, new_tags = jobs[1000:], tags[1000:]
 
@@ -24,7 +21,7 @@ new_jobs, new_tags = jobs[1000:], tags[1000:]
 # -----
 #
 # A row is a posting, a column one of the hundred codes, minus its mean. Postings of the same tag
-# stand together, and show the same stripes where the codes have learnt what the tag is.
+# are next to each other. Where codes differ between tags, they show as stripes.
 
 from jobtag_sklearn.inspection import CodeHeatmapDisplay
 
@@ -39,8 +36,8 @@ CodeHeatmapDisplay.from_estimator(model, new_jobs[:1])
 # A map
 # -----
 #
-# The first two principal components are a shadow of a hundred dimensions. ``TSNE`` takes longer
-# and keeps neighbours together.
+# The first two principal components keep little of a hundred dimensions. ``TSNE`` takes longer and
+# keeps neighbours together.
 
 from sklearn.manifold import TSNE
 
@@ -55,24 +52,23 @@ CodeMapDisplay.from_estimator(
 )
 
 # %%
-# Tags that stand together
-# ------------------------
+# Tags that are confused
+# ----------------------
 #
-# On the left, which tags truly go together; on the right, what the model gives where a tag is
-# true. Its diagonal is recall. What is brighter on the right than on the left is a habit of the
-# model's, not of the postings'.
+# On the left, how often postings with one tag have another one too. On the right, how often the
+# model predicts the other one for them. The diagonal on the right is recall. Cells that are
+# brighter on the right than on the left are tags that the model confuses.
 
 from jobtag_sklearn.inspection import TagCooccurrenceDisplay
 
 TagCooccurrenceDisplay.from_estimator(model, new_jobs, new_tags)
 
 # %%
-# What is left of a posting
-# -------------------------
+# What the autoencoder reconstructs
+# ---------------------------------
 #
-# A hundred numbers cannot hold all words of a posting, and are not meant to: trained with tags,
-# they keep what tells the tags apart, and after a thousand postings next to nothing of single
-# words.
+# The columns of a posting, and what the decoder makes of its code. A hundred numbers keep the
+# words that many postings share, and lose most words that are rare.
 
 from jobtag_sklearn.inspection import ReconstructionDisplay
 
