@@ -52,7 +52,18 @@ def with_all_tags(y: Any, classes: Any, kind: str) -> Any:
     return pd.DataFrame(tags.indicators, columns=list(classes), index=index)
 
 
-def fitted_part(step: Any, names: list[str]) -> tuple[Any, list[str]]:
+def set_fitted_params(pipeline: Pipeline, params: dict[str, Any]) -> None:
+    """Set parameters of the fitted steps inside of a pipeline's steps.
+
+    A ColumnTransformer fits clones of its steps, which have parameters of their own.
+    """
+    for name, value in params.items():
+        part, rest = _fitted_part(pipeline, name.split("__"))
+        if part is not pipeline and rest:
+            part.set_params(**{"__".join(rest): value})
+
+
+def _fitted_part(step: Any, names: list[str]) -> tuple[Any, list[str]]:
     """Follow the names of a parameter into fitted steps.
 
     Returns

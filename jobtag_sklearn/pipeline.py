@@ -21,9 +21,9 @@ from sklearn.utils.validation import check_is_fitted
 from jobtag_sklearn import _default_steps
 from jobtag_sklearn._code_log import log_codes_with_titles
 from jobtag_sklearn._nested_updates import (
-    fitted_part,
     is_fitted,
     nested,
+    set_fitted_params,
     update_transformer,
     with_all_tags,
 )
@@ -138,8 +138,6 @@ class JobTagPipeline(Pipeline):
     # |             |        | it, and with update_steps="all" whatever has partial_fit         |
     # | the last    | any    | partial_fit on what the others made of the jobs before they had  |
     # |             |        | learnt them; nothing if no tag of these jobs is known            |
-    #
-    # A pipeline that was loaded from a pickle is like any other.
 
     @available_if(_last_step_has("partial_fit"))
     def partial_fit(self, X: Any, y: Any, classes: Any = None, **params: Any) -> JobTagPipeline:
@@ -256,11 +254,7 @@ class JobTagPipeline(Pipeline):
                 hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
                 raise ValueError(f"JobTagPipeline has no parameter {name!r}{hint}")
         super().set_params(**params)
-        # a ColumnTransformer fits clones of its steps, which have parameters of their own
-        for name, value in params.items():
-            part, rest = fitted_part(self, name.split("__"))
-            if part is not self and rest:
-                part.set_params(**{"__".join(rest): value})
+        set_fitted_params(self, params)
         return self
 
     def _estimators(self) -> list[Any]:

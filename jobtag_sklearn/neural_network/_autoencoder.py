@@ -30,6 +30,7 @@ from jobtag_sklearn.neural_network._tensorboard import log_codes
 from jobtag_sklearn.neural_network._without_keras import encoder_of
 from jobtag_sklearn.utils._forward import Encoder
 from jobtag_sklearn.utils._seeds import draw_seed
+from jobtag_sklearn.utils._sparse_columns import canonical
 
 #: Training rows of which `explained_variance_` is computed.
 _MOST_EXPLAINED = 2000
@@ -72,8 +73,8 @@ class ConvAutoencoderTransformer(
     update_learning_rate : float, default=1e-4
         Learning rate of `partial_fit`, which is constant. None takes `learning_rate`.
     epochs : int or "auto", default="auto"
-        Epochs. "auto" takes between 10 (up to 1,600 rows) and 3 (from 9,200 rows on), so that
-        there are about 250 steps.
+        Epochs. "auto" takes between 10 (up to 800 rows) and 3 (from 4,400 rows on), so that
+        there are about 120 steps or more.
     batch_size : int or "auto", default="auto"
         Rows of a mini-batch. "auto" takes 64 for fewer than 4,000 rows, else 128.
     early_stopping : bool, default=False
@@ -422,7 +423,7 @@ class ConvAutoencoderTransformer(
         self.explained_variance_ = _sparse_rows.explained_variance(*self._squared_errors(X[rows]))
 
     def _validate_rows(self, X: Any, *, reset: bool = False) -> Any:
-        return _sparse_rows.canonical(
+        return canonical(
             validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=reset)
         )
 
@@ -466,7 +467,7 @@ class ConvAutoencoderTransformer(
 
     def _epochs_for(self, n_rows: int) -> int:
         if isinstance(self.epochs, str):
-            return int(np.clip(round(250 * self._batch_size_for(n_rows) / n_rows), 3, 10))
+            return int(np.clip(round(120 * self._batch_size_for(n_rows) / n_rows), 3, 10))
         return self.epochs
 
     def _batches(self, X: Any, rows: npt.NDArray[np.intp], *, shuffle: bool) -> TrainingBatches:

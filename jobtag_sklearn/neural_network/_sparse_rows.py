@@ -1,4 +1,4 @@
-"""Sparse rows in canonical format, and how well they are reconstructed."""
+"""How well sparse rows are reconstructed."""
 
 from __future__ import annotations
 
@@ -13,19 +13,6 @@ from jobtag_sklearn.neural_network._batches import row_batches
 
 #: Rows that are reconstructed together.
 _TOGETHER = 128
-
-
-def canonical(X: Any) -> Any:
-    """Return validated rows as a csr_matrix or csr_array in canonical format."""
-    if not sparse.issparse(X):
-        return sparse.csr_array(X)
-    # a new matrix of the same arrays: the caller may have changed them after the flags of
-    # theirs were set
-    X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
 
 
 def squared_errors(

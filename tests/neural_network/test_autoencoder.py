@@ -417,7 +417,7 @@ def test_tags_are_ignored(fitted):
 
 @pytest.mark.parametrize(
     ("n_rows", "batch_size", "epochs"),
-    [(20, 64, 10), (1_271, 64, 10), (3_000, 64, 5), (5_000, 128, 6), (11_424, 128, 3)],
+    [(20, 64, 10), (1_271, 64, 6), (2_000, 64, 4), (4_000, 128, 4), (11_424, 128, 3)],
 )
 def test_automatic_sizes(n_rows, batch_size, epochs):
     autoencoder = small_autoencoder(epochs="auto", batch_size="auto")

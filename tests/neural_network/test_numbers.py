@@ -8,7 +8,8 @@ import pytest
 from scipy import sparse
 from small_models import make_tags, small_autoencoder, small_classifier
 
-from jobtag_sklearn.feature_extraction import CrossViewTransformer, IncrementalTfidfTransformer
+from jobtag_sklearn.feature_extraction import ColumnFolder, IncrementalTfidfTransformer
+from jobtag_sklearn.linear_model import MultiLabelLinearSVC
 
 X, Y = make_tags(n_samples=50)
 COUNTS = np.maximum(np.round(2 * X), 0).astype(np.float32)
@@ -17,7 +18,8 @@ DENSE_ONLY = ("classifier",)
 ESTIMATORS = {
     "classifier": small_classifier(scores_first=True, epochs=1),
     "autoencoder": small_autoencoder(),
-    "topics": CrossViewTransformer(4, n_components=3, random_state=0),
+    "folder": ColumnFolder(4),
+    "linear model": MultiLabelLinearSVC(C=1.0, balance=0.0, random_state=0),
     "weights of words": IncrementalTfidfTransformer(),
 }
 
