@@ -480,6 +480,19 @@ def test_set_params(model, expected):
     assert model.get_params()[path] == 0.5
 
 
+def test_set_params_reaches_fitted_steps(model):
+    """A ColumnTransformer fits clones of its steps."""
+    path = "features__text__views__scores"
+    model.set_params(**{f"{path}__update_C": 0.0, f"{path}__new_tags": "add"})
+    linear = linear_model_of(model)
+    assert (linear.update_C, linear.new_tags) == (0.0, "add")
+    intercept = linear.intercept_.copy()
+    model.partial_fit(JOBS[TRAIN], TAGS[TRAIN])
+    np.testing.assert_array_equal(linear_model_of(model).intercept_, intercept)
+    model.set_params(**{f"{path}__update_C": 10.0}).partial_fit(JOBS[TRAIN], TAGS[TRAIN])
+    assert not np.array_equal(linear_model_of(model).intercept_, intercept)
+
+
 def test_codes(model):
     codes = model.encode(JOBS[REST])
     assert codes.shape == (40, 8)
