@@ -76,8 +76,6 @@ class JobTagPipeline(Pipeline):
     >>> model = model.fit(jobs[:100], tags[:100])
     >>> model.predict(jobs[100:]).shape
     (50, 3)
-    >>> model.partial_fit(jobs[100:], tags[100:]).predict_tags(jobs[:1]) # doctest: +SKIP
-    [['Nursing']]
     """
 
     steps: list[tuple[str, Any]]
@@ -109,7 +107,8 @@ class JobTagPipeline(Pipeline):
         y : DataFrame or array-like of shape (n_jobs, n_tags)
             Tags as 0/1, NaN where unknown.
         **params : dict
-            Parameters of the steps' fit, such as ``classifier__sample_weight``.
+            Parameters of the steps' fit. ``classifier__sample_weight`` reaches the last step
+            alone: with the network, not the linear model before it.
 
         Returns
         -------

@@ -72,8 +72,9 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         Folds of the out-of-fold scores. An int is the number of shuffled folds.
     threshold : float, array-like of shape (n_tags,) or "auto", default="auto"
         Probability from which on a tag is predicted: one for all, or one a tag, in the order
-        of `classes_` or as a Series indexed by tag. "auto" chooses on out-of-fold
-        probabilities, see :func:`~jobtag_sklearn.model_selection.choose_thresholds`.
+        of `classes_` or as a Series indexed by tag. "auto" takes those that
+        :func:`~jobtag_sklearn.model_selection.choose_thresholds` finds on out-of-fold
+        probabilities, and 0.5 for one-dimensional `y`.
     unlabeled_weight : float, default=0.1
         Weight of tags that are unknown (NaN). The classifier predicts them, as often as the
         tag is known to be given, and is fitted once more on these predictions too
@@ -123,7 +124,6 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    jobtag_sklearn.make_job_tag_pipeline : A pipeline around it.
     sklearn.svm.LinearSVC : The solver of each tag.
 
     References

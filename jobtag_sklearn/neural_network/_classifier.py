@@ -54,7 +54,7 @@ class KerasMultiLabelClassifier(TagClassifierMixin, KerasEstimator):
         Lowest probability of a predicted tag: one number for all tags, or one a tag, in the
         order of `classes_` or as a Series indexed by tag. "auto" chooses it with
         :func:`~jobtag_sklearn.model_selection.choose_thresholds` on out-of-fold
-        probabilities, and is 0.5 without them. Ignored for labels of more than two classes.
+        probabilities, and is 0.5 without them and for one-dimensional labels of two classes.
     class_weight : dict, "balanced" or None, default=None
         Weights of classes in the loss. For tags: ``{tag: weight of its positives}``, or
         "balanced" to weight positives and negatives of each tag inversely to their number.

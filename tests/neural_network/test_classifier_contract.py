@@ -7,6 +7,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 from small_models import small_classifier
 
+from jobtag_sklearn.linear_model import MultiLabelLinearSVC
+
 
 class ClippedSGD(keras.optimizers.SGD):
     """A class, since an object would give every worker's tests another name."""
@@ -34,14 +36,16 @@ def test_as_many_checks_as_for_sklearns_own_network():
 
 
 def test_few_failures_are_expected_and_each_is_a_check():
-    assert sum(map(len, EXPECTED_FAILURES.values())) <= 6
+    assert sum(map(len, EXPECTED_FAILURES.values())) <= 8
     assert set(EXPECTED_FAILURES) == {
+        "MultiLabelLinearSVC",
         "KerasMultiLabelClassifier",
         "ConvAutoencoderTransformer",
         "TunedMultiLabelThresholdClassifierCV",
     }
+    known = {*names_of_checks(CLASSIFIER), *names_of_checks(MultiLabelLinearSVC())}
     for reasons in EXPECTED_FAILURES.values():
-        assert set(reasons) <= set(names_of_checks(CLASSIFIER))
+        assert set(reasons) <= known
         assert all(len(reason) > 20 for reason in reasons.values())
 
 
