@@ -26,9 +26,8 @@ model = model.fit(jobs[:200], tags[:200])
 # A batch a week
 # --------------
 #
-# Each batch is learnt once; earlier postings are not kept. By default the linear model and the
-# network are updated. With ``update_steps="all"`` the weights of words and the autoencoder are
-# updated too, so words that were new or rare in the first postings begin to count.
+# Each batch is learnt once; earlier postings are not kept. By default the weights of words, the
+# linear model and the network are updated. With ``update_steps="all"`` the autoencoder is too.
 
 import copy
 
