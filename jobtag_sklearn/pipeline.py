@@ -247,8 +247,9 @@ class JobTagPipeline(Pipeline):
         """
         known = self.get_params()
         for name in params:
-            # what comes behind a step's routed prefix is known to the step alone
-            if name not in known and "optimizer__" not in name and "callbacks__" not in name:
+            of_new = any(name.startswith(f"{step}__") for step in params)
+            routed = "optimizer__" in name or "callbacks__" in name
+            if name not in known and not of_new and not routed:
                 nearest = difflib.get_close_matches(name, known, n=1)
                 hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
                 raise ValueError(f"JobTagPipeline has no parameter {name!r}{hint}")

@@ -9,6 +9,7 @@ import pytest
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from small_models import in_fresh_python
@@ -213,3 +214,19 @@ def test_progress(capsys):
     shown = capsys.readouterr().out
     assert "joined" in shown
     assert "[MultiLabelLinearSVC] C=0.3" in shown
+
+
+def test_a_step_is_replaced_together_with_its_parameters(model):
+    model.set_params(classifier=LogisticRegression(), classifier__C=3.0)
+    assert model.named_steps["classifier"].C == 3.0
+
+
+def test_texts_without_a_word_in_common():
+    jobs = pd.DataFrame(
+        {
+            "job_title": ["nurse", "cook", "pilot", "baker"],
+            "job_description": ["wards shifts", "kitchen stove", "planes sky", "bread oven"],
+        }
+    )
+    tags = pd.DataFrame({"a": [1, 0, 1, 0], "b": [0, 1, 1, 0]})
+    assert make().fit(jobs, tags).predict_proba(jobs).shape == (4, 2)

@@ -247,7 +247,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
             self._random = np.random.RandomState(draw_seed(self._random))
             rows = used.ravel()
             seed = draw_seed(self._random)
-            folds = out_of_fold_splits(self.cv, rows, tags_used.known, X.shape[0], seed)
+            folds = out_of_fold_splits(self.cv, rows, tags_used.known, tags, seed)
             out_of_fold = self._fit_rows(X[rows], tags_used, given, folds)
             known = rows[tags_used.known]
             logits = np.empty(tags.indicators.shape, dtype=np.float32)
@@ -369,7 +369,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         with unchanged_on_error(self):
             X = self._validate(X, reset=first)
             if not first and (new := self._new_tags(y)):
-                self._grow(y, new)
+                self._grow(X, y, new)
             tags = self._first_tags(y, classes) if first else self._same_tags(y, classes)
             X, tags, given = self._take_part(X, tags, sample_weight)
             self._check_threshold(tags.indicators.shape[1])
@@ -402,14 +402,14 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         if self._finds_threshold:
             self.threshold_ = 0.5
 
-    def _grow(self, y: Any, new: list[Any]) -> None:
+    def _grow(self, X: Any, y: Any, new: list[Any]) -> None:
         """Add tags, which start at the similarity to their names and at their frequency."""
         n_known = len(self.classes_)
         intercept = self._add_tags(y, new).astype(np.float32)
         self._class_weights = grown_class_weights(
             self._class_weights, self.class_weight, n_known, new
         )
-        linear = self._linear
+        linear = self._linear.with_columns(columns_in(X))
         coef = np.zeros((len(linear.columns), len(new)), dtype=np.float32)
         names = self._names(linear.columns, new)
         for weight, name in zip(self.name_weights_, names, strict=False):

@@ -12,7 +12,9 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
 from sklearn.preprocessing import normalize
 
+from jobtag_sklearn.utils._class_weights import positions
 from jobtag_sklearn.utils._sparse_columns import columns_of
+from jobtag_sklearn.utils._tags import Tags
 
 #: C and balance that are compared where both are "auto".
 _CANDIDATES = ((0.3, 0.5), (1.0, 0.0), (1.0, 0.5))
@@ -31,11 +33,7 @@ def candidates(C: Any, balance: Any, class_weight: Any) -> list[tuple[float, flo
 
 
 def out_of_fold_splits(
-    cv: Any,
-    rows: npt.NDArray[np.intp],
-    is_known: npt.NDArray[np.bool_],
-    n_samples: int,
-    seed: int,
+    cv: Any, rows: npt.NDArray[np.intp], is_known: npt.NDArray[np.bool_], tags: Tags, seed: int
 ) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
     """Return the rows to fit on and the held-out rows of each fold.
 
@@ -46,9 +44,9 @@ def out_of_fold_splits(
     rows : ndarray of shape (n_rows,)
         Which of all samples take part.
     is_known : ndarray of shape (n_rows,)
-        Which of `rows` have a known tag; all others are in no held-out fold.
-    n_samples : int
-        Number of all samples.
+        Which of `rows` have a known tag. The others are in no held-out fold, and always fitted.
+    tags : Tags
+        Tags of all samples, by which a cross-validation generator may stratify.
     seed : int
         Seeds shuffled folds.
 
@@ -56,6 +54,11 @@ def out_of_fold_splits(
     -------
     splits : list of tuples of two ndarrays
         Positions among `rows`. Empty if there are fewer than two rows with a known tag.
+
+    Raises
+    ------
+    ValueError
+        If a row with a known tag is not in exactly one held-out fold.
     """
     known = np.flatnonzero(is_known)
     if isinstance(cv, Integral):
@@ -64,10 +67,17 @@ def out_of_fold_splits(
             return []
         kfold = KFold(n_folds, shuffle=True, random_state=seed)
         held_out = [known[fold] for _, fold in kfold.split(known)]
-    else:
-        splits = check_cv(cv).split(np.zeros((n_samples, 1)))
-        held_out = [np.flatnonzero(np.isin(rows, fold) & is_known) for _, fold in splits]
-    return [(np.setdiff1d(np.arange(len(rows)), fold), fold) for fold in held_out]
+        return [(np.setdiff1d(np.arange(len(rows)), fold), fold) for fold in held_out]
+    multilabel = tags.kind == "multilabel"
+    y = np.nan_to_num(tags.indicators) if multilabel else positions(tags)
+    splits = []
+    for train, fold in check_cv(cv).split(np.zeros((len(y), 1)), y):
+        fitted = np.flatnonzero(np.isin(rows, train) | ~is_known)
+        splits.append((fitted, np.flatnonzero(np.isin(rows, fold) & is_known)))
+    n_held_out = np.bincount(np.concatenate([fold for _, fold in splits]), minlength=len(rows))
+    if (n_held_out[known] != 1).any():
+        raise ValueError("cv must hold out each sample exactly once; out-of-fold scores need that")
+    return splits
 
 
 def words_of_names(

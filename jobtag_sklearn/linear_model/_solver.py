@@ -78,7 +78,7 @@ def solve(
     if not unlabeled_weight or not unknown.any():
         return coef, intercept
     weight = weight.copy()
-    weight[unknown] = unlabeled_weight
+    weight[unknown] *= unlabeled_weight
     predicted = _with_own_predictions(Y, X @ coef + intercept)
     return _solve_in_processes(X, predicted, weight, C, balance, n_jobs)
 
@@ -146,6 +146,9 @@ def _solve_tag(X: Any, y: Any, weight: Any, C: float, balance: float) -> tuple[A
     n_positive = float(y.sum())
     if n_positive in (0.0, float(len(y))):
         return 0.0, _CONSTANT_SCORE if n_positive else -_CONSTANT_SCORE
+    if not X.shape[1]:
+        # no word is left in any text: the tag's frequency is all there is
+        return 0.0, 2 * float(np.average(y, weights=weight)) - 1
     if balance:
         n_other = len(y) - n_positive
         rarity = len(y) / (2 * np.where(y == 1, n_positive, n_other))

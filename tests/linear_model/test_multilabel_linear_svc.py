@@ -11,11 +11,12 @@ from scipy.special import expit, logit
 from sklearn.base import clone
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.metrics import f1_score, log_loss
+from sklearn.model_selection import ShuffleSplit, StratifiedKFold
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from jobtag_sklearn.linear_model import MultiLabelLinearSVC
-from jobtag_sklearn.model_selection import choose_thresholds
+from jobtag_sklearn.model_selection import MultiLabelStratifiedKFold, choose_thresholds
 
 RNG = np.random.RandomState(0)
 WORDS = np.array(["nurse", "ward", "weld", "pipe", "tax", "audit", "and", "of", "with", "good"])
@@ -167,6 +168,23 @@ def test_the_context_knows_that_a_row_has_one_tag():
     assert log_loss(truth, expit(with_context).ravel()) < log_loss(truth, expit(base).ravel())
 
 
+def test_folds_of_the_users_own():
+    stratified = MultiLabelLinearSVC(cv=StratifiedKFold(3)).fit(X, TAGS["tax"])
+    assert stratified.predict(X).shape == (240,)
+    by_tags = MultiLabelLinearSVC(cv=MultiLabelStratifiedKFold(3, random_state=0)).fit(X, TAGS)
+    assert by_tags.predict(X).shape == (240, 3)
+    with pytest.raises(ValueError, match="cv must hold out each sample exactly once"):
+        MultiLabelLinearSVC(cv=ShuffleSplit(2, random_state=0)).fit(X, TAGS)
+
+
+def test_rows_without_any_column_get_the_frequency():
+    tags = pd.DataFrame({"often": [1, 1, 1, 0] * 10, "seldom": [0, 0, 0, 1] * 10})
+    model = MultiLabelLinearSVC(random_state=0).fit(sparse.csr_array((40, 30)), tags)
+    often, seldom = model.predict_proba(sparse.csr_array((1, 30)))[0]
+    assert often > 0.6
+    assert seldom < 0.4
+
+
 def test_columns_that_never_occur_take_no_space():
     model = MultiLabelLinearSVC(random_state=0).fit(X, TAGS)
     assert len(model.columns_) == len(np.unique(X.indices)) < 20
@@ -253,10 +271,9 @@ def test_words_that_come_later_get_weights():
 
 
 def test_a_new_tag_starts_at_the_similarity_to_its_name():
-    texts = [*TEXTS[:-20], *(f"{text} law" for text in TEXTS[-20:])]
-    rows = VECTORIZER.transform(texts)
+    # also where its word comes for the first time
     model = MultiLabelLinearSVC(tag_vectorizers=[VECTORIZER], new_tags="add", random_state=0)
-    model.fit(rows, TAGS)
+    model.fit(X, TAGS)
     update = pd.DataFrame({"nurse": 0, "weld": 0, "tax": 0, "law": [1, 0]}, index=[0, 1])
     new = VECTORIZER.transform(["law good", "good"])
     assert model.partial_fit(new, update).classes_.tolist() == [*TAGS, "law"]
