@@ -67,8 +67,7 @@ def main() -> None:
     model, seconds = timed_fit(jobs[first], tags[first], arguments.seed)
     never = copy.deepcopy(model)
     forgetful = copy.deepcopy(model)
-    linear = dict(forgetful._text()[0].steps[-1][1].transformer_list)["scores"]
-    linear.set_params(update_memory=0.0)
+    forgetful.set_params(features__text__views__scores__update_memory=0.0)
     size = len(pickle.dumps(model))
     print(f"fitted on {first.sum()} postings in {seconds:.0f} s, {size / 1e6:.1f} MB", flush=True)
     kept = [score(model, jobs[old], tags[old])[0]]

@@ -9,8 +9,6 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from jobtag_sklearn.model_selection._choose import choose_thresholds, mean_f1
-
 _Floats = npt.NDArray[np.float64]
 
 #: Added to the expected number of other tags before the logarithm is taken.
@@ -140,14 +138,3 @@ def combine(
     for weight, similarity in zip(coef[1:], found, strict=True):
         logits += weight * similarity
     return Combined(coef, intercept, fit_context(logits, Y, entries), logits)
-
-
-def best_f1(
-    logits: _Floats,
-    Y: npt.NDArray[np.float32],
-    entries: npt.NDArray[Any],
-    sample_weight: npt.NDArray[np.float32] | None,
-) -> float:
-    """Return the mean of micro and macro F1 at the thresholds chosen for these logits."""
-    thresholds = choose_thresholds(Y, logits, sample_weight=sample_weight)
-    return mean_f1(np.nan_to_num(Y), logits >= thresholds, np.asarray(entries > 0, dtype=float))

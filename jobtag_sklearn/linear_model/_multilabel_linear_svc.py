@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from jobtag_sklearn.linear_model._calibration import Context, best_f1, combine
+from jobtag_sklearn.linear_model._calibration import Context, combine
 from jobtag_sklearn.linear_model._online import (
     LinearState,
     information_of,
@@ -25,10 +26,9 @@ from jobtag_sklearn.linear_model._search import (
     words_of_names,
 )
 from jobtag_sklearn.linear_model._solver import solve, with_short_indices
+from jobtag_sklearn.model_selection._choose import f1_at_chosen_thresholds
 from jobtag_sklearn.utils._class_weights import (
-    class_weights,
     element_weights,
-    grown_class_weights,
     row_weights,
 )
 from jobtag_sklearn.utils._restoring import unchanged_on_error
@@ -141,6 +141,8 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
     (2, 3)
     """
 
+    _random: np.random.RandomState
+
     _parameter_constraints: ClassVar[dict] = {
         "C": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "balance": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
@@ -243,8 +245,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
             )
             self._check_threshold(tags.indicators.shape[1])
             warn_of_constant_tags(tags_used)
-            self._random = check_random_state(self.random_state)
-            self._random = np.random.RandomState(draw_seed(self._random))
+            self._start_random_state()
             rows = used.ravel()
             seed = draw_seed(self._random)
             folds = out_of_fold_splits(self.cv, rows, tags_used.known, tags, seed)
@@ -265,10 +266,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
         folds: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]],
     ) -> npt.NDArray[np.float32]:
         """Fit on the rows that take part and return their out-of-fold logits."""
-        self.classes_, self._kind = tags.classes, tags.kind
-        self._class_weights = class_weights(
-            tags, self.class_weight, more_to_come=self.new_tags == "add"
-        )
+        self._set_classes(tags)
         weight = self._entry_weights(tags, sample_weight)
         Y = tags.indicators
         columns = columns_in(X)
@@ -285,7 +283,8 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
                 coef, intercept = fit_tags(rows=fitted, C=C, balance=balance)
                 scores[held_out] = X[held_out] @ coef + intercept
             combined = combine(scores, [X @ name for name in names], Y, entries)
-            f1 = best_f1(combined.context(combined.logits), Y, entries, sample_weight)
+            out_of_fold = combined.context(combined.logits)
+            f1 = f1_at_chosen_thresholds(Y, out_of_fold, entries > 0, sample_weight=sample_weight)
             if self.verbose:
                 line = f"C={C:g}, balance={balance:g}: mean of micro and macro F1 {f1:.3f}"
                 print(f"[MultiLabelLinearSVC] {line}, out-of-fold", flush=True)  # noqa: T201
@@ -320,8 +319,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
     ) -> npt.NDArray[np.float32] | None:
         """Return a weight for each entry of the table of tags; None if all are 1."""
         of_rows = row_weights(tags, self._class_weights, sample_weight)
-        of_tags = self._class_weights if tags.kind == "multilabel" else None
-        return element_weights(tags.indicators, of_tags, of_rows)
+        return element_weights(tags.indicators, self._tag_weights, of_rows)
 
     def _names(self, columns: npt.NDArray[np.int32], names: list[Any]) -> list[Any]:
         return words_of_names(self.tag_vectorizers, names, columns, self.n_features_in_)
@@ -375,9 +373,8 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
             self._check_threshold(tags.indicators.shape[1])
             if first:
                 self._start(tags)
-            random = np.random.RandomState()
-            random.set_state(self._random.get_state())
-            self._random = random
+            # a copy, so that an update that fails leaves the generator as it was
+            self._random = copy.deepcopy(self._random)
             self._linear = self._linear.updated(
                 X,
                 tags.indicators,
@@ -388,13 +385,14 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
             )
         return self
 
+    def _start_random_state(self) -> None:
+        """Make the generator that this fit and all its updates draw from."""
+        self._random = np.random.RandomState(draw_seed(check_random_state(self.random_state)))
+
     def _start(self, tags: Tags) -> None:
         """Begin with zero weights."""
-        self.classes_, self._kind = tags.classes, tags.kind
-        self._class_weights = class_weights(
-            tags, self.class_weight, more_to_come=self.new_tags == "add"
-        )
-        self._random = np.random.RandomState(draw_seed(check_random_state(self.random_state)))
+        self._set_classes(tags)
+        self._start_random_state()
         self.C_, self.balance_ = candidates(self.C, self.balance, self.class_weight)[0]
         self.name_weights_ = np.zeros(len(self.tag_vectorizers or ()))
         self.context_ = Context()
@@ -404,11 +402,7 @@ class MultiLabelLinearSVC(TagClassifierMixin, TransformerMixin, BaseEstimator):
 
     def _grow(self, X: Any, y: Any, new: list[Any]) -> None:
         """Add tags, which start at the similarity to their names and at their frequency."""
-        n_known = len(self.classes_)
         intercept = self._add_tags(y, new).astype(np.float32)
-        self._class_weights = grown_class_weights(
-            self._class_weights, self.class_weight, n_known, new
-        )
         linear = self._linear.with_columns(columns_in(X))
         coef = np.zeros((len(linear.columns), len(new)), dtype=np.float32)
         names = self._names(linear.columns, new)

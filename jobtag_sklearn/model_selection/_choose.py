@@ -99,6 +99,17 @@ def mean_f1(truth: Any, given: Any, weight: Any) -> float:
     return float(micro + f_measure(right, n_given, n_positive, 1.0).mean()) / 2
 
 
+def f1_at_chosen_thresholds(
+    y_true: Any, y_score: Any, weight: Any, *, sample_weight: Any = None
+) -> float:
+    """Return the mean of micro and macro F1 at the thresholds chosen on the same scores.
+
+    `weight` is that of each entry of `y_true` in F1, and 0 where it is unknown (NaN).
+    """
+    thresholds = choose_thresholds(y_true, y_score, sample_weight=sample_weight)
+    return mean_f1(np.nan_to_num(y_true), y_score >= thresholds, weight)
+
+
 def _common(truth: _Floats, scores: _Floats, weight: _Floats) -> float:
     right = truth * weight
     # going down, each score changes F1 of its own tag alone: macro F1 is the running total

@@ -30,7 +30,7 @@ from jobtag_sklearn.neural_network._tensorboard import log_codes
 from jobtag_sklearn.neural_network._without_keras import encoder_of
 from jobtag_sklearn.utils._forward import Encoder
 from jobtag_sklearn.utils._seeds import draw_seed
-from jobtag_sklearn.utils._sparse_columns import canonical
+from jobtag_sklearn.utils._sparse_columns import canonical, columns_in
 
 #: Training rows of which `explained_variance_` is computed.
 _MOST_EXPLAINED = 2000
@@ -440,7 +440,7 @@ class ConvAutoencoderTransformer(
         """Make a new network and set its linear layers."""
         squares = float(np.square(X.data, dtype=np.float64).sum())
         scale = float(np.sqrt(X.shape[0] / squares)) if squares else 1.0
-        columns = np.unique(X.indices[X.data != 0]).astype(np.intp)
+        columns = columns_in(X).astype(np.intp)
         # a layer needs a column
         columns = columns if len(columns) else np.zeros(1, dtype=np.intp)
         self._start(

@@ -19,7 +19,7 @@ from jobtag_sklearn.neural_network._cross_fitting import best_share, folds
 from jobtag_sklearn.neural_network._metrics import MicroF1
 from jobtag_sklearn.neural_network._new_scores import names_of_new_scores, without_new_scores
 from jobtag_sklearn.neural_network._without_keras import classifier_of
-from jobtag_sklearn.utils._class_weights import class_weights, grown_class_weights, row_weights
+from jobtag_sklearn.utils._class_weights import row_weights
 from jobtag_sklearn.utils._forward import DeepTagger
 from jobtag_sklearn.utils._seeds import draw_seed
 from jobtag_sklearn.utils._tag_classifier import TagClassifierMixin, frequency_logits
@@ -152,7 +152,6 @@ class KerasMultiLabelClassifier(TagClassifierMixin, KerasEstimator):
 
     deep_share_: float
     feature_names_in_: npt.NDArray[Any]
-    _class_weights: Any
 
     _parameter_constraints: ClassVar[dict] = {
         **KerasEstimator._parameter_constraints,
@@ -355,10 +354,7 @@ class KerasMultiLabelClassifier(TagClassifierMixin, KerasEstimator):
                 f"tags, but X has only {X.shape[1]} columns"
             )
         self._start_random_state()
-        self.classes_, self._kind = tags.classes, tags.kind
-        self._class_weights = class_weights(
-            tags, self.class_weight, more_to_come=self.new_tags == "add"
-        )
+        self._set_classes(tags)
         self.deep_share_ = 0.0 if self.scores_first else 1.0
         self.__dict__.pop("threshold_", None)
         self._start(
@@ -423,9 +419,6 @@ class KerasMultiLabelClassifier(TagClassifierMixin, KerasEstimator):
             X, scores, names = without_new_scores(X, self.n_features_in_, n_known, n_new)
         X = self._validate_rows(X, reset=False)
         rates = self._add_tags(y, new)
-        self._class_weights = grown_class_weights(
-            self._class_weights, self.class_weight, n_known, new
-        )
         if not settings["scores_first"]:
             self._grow(settings, n_known)
             self._set_last_biases(rates)
@@ -437,10 +430,6 @@ class KerasMultiLabelClassifier(TagClassifierMixin, KerasEstimator):
             names = names or names_of_new_scores(self.feature_names_in_, self.classes_, n_new)
             self.feature_names_in_ = np.insert(self.feature_names_in_, n_known, names)
         return np.insert(X, [n_known], rates if scores is None else scores, axis=1)
-
-    @property
-    def _tag_weights(self) -> Any:
-        return self._class_weights if self._kind == "multilabel" else None
 
     def _forward(self, share: float) -> DeepTagger:
         network = self.model_

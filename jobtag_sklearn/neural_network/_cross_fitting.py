@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import expit
 from sklearn.model_selection import KFold
 
-from jobtag_sklearn.model_selection._choose import choose_thresholds, mean_f1
+from jobtag_sklearn.model_selection._choose import f1_at_chosen_thresholds
 from jobtag_sklearn.utils._class_weights import element_weights, positions
 from jobtag_sklearn.utils._tags import Tags
 
@@ -89,15 +89,9 @@ def best_share(
         return 0.0
     entries = known * (1.0 if sample_weight is None else sample_weight[:, None])
     before, after = (
-        _best_f1(y_true, expit(scores + part * deep), entries, sample_weight)
+        f1_at_chosen_thresholds(
+            y_true, expit(scores + part * deep), entries, sample_weight=sample_weight
+        )
         for part in (0.0, share)
     )
     return share if after >= before - _TOLERANCE else 0.0
-
-
-def _best_f1(
-    y_true: _Floats, y_proba: _Floats, entries: _Floats, sample_weight: _Floats | None
-) -> float:
-    """Return the mean of micro and macro F1 at the thresholds chosen for it."""
-    thresholds = choose_thresholds(y_true, y_proba, sample_weight=sample_weight)
-    return mean_f1(np.nan_to_num(y_true), y_proba >= thresholds, entries)

@@ -18,7 +18,9 @@ def columns_of(X: Any, columns: npt.NDArray[np.integer]) -> Any:
     # a column beyond the last one is compared with any other column, and differs
     position[position == len(columns)] = 0
     kept = columns[position] == X.indices if len(columns) else np.zeros(len(position), bool)
-    indptr = np.concatenate([[0], np.cumsum(kept)])[X.indptr].astype(np.int32)
+    indptr = np.concatenate([[0], np.cumsum(kept)])[X.indptr]
+    # liblinear takes 32-bit indices only
+    indptr = indptr.astype(np.int32 if indptr[-1] <= np.iinfo(np.int32).max else np.int64)
     return sparse.csr_array(
         (X.data[kept], position[kept], indptr), shape=(X.shape[0], len(columns))
     )

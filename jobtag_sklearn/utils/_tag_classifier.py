@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 )
 
 from jobtag_sklearn.model_selection._choose import choose_thresholds
+from jobtag_sklearn.utils._class_weights import class_weights, grown_class_weights
 from jobtag_sklearn.utils._tags import Tags, check_tags, names_of_tags
 
 #: Assumed frequency of a tag, with the weight of one sample.
@@ -49,6 +50,7 @@ class TagClassifierMixin(ClassifierMixin):
     new_tags: str
     predict_proba: Any
     _kind: str
+    _class_weights: Any
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Predict tags, or classes.
@@ -262,9 +264,30 @@ class TagClassifierMixin(ClassifierMixin):
         known = set(self.classes_.tolist())
         return [tag for tag in y.columns if tag not in known]
 
+    def _set_classes(self, tags: Tags) -> None:
+        """Set `classes_`, their kind and their weights."""
+        self.classes_, self._kind = tags.classes, tags.kind
+        self._class_weights = class_weights(
+            tags, self.class_weight, more_to_come=self.new_tags == "add"
+        )
+
+    @property
+    def _tag_weights(self) -> Any:
+        """Weights of the positives and the negatives of each tag; None for labels."""
+        return self._class_weights if self._kind == "multilabel" else None
+
     def _add_tags(self, y: pd.DataFrame, new: list[Any]) -> npt.NDArray[np.float64]:
-        """Extend `classes_` and `threshold_`; return the log-odds of the new tags' frequencies."""
+        """Extend `classes_`, their weights and `threshold_` by new tags.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_new,)
+            Log-odds of the new tags' frequencies.
+        """
         indicators = check_tags(y[new]).indicators
+        self._class_weights = grown_class_weights(
+            self._class_weights, self.class_weight, len(self.classes_), new
+        )
         names = [*self.classes_.tolist(), *new]
         # filled one by one: names keep their types, and tuples (two column levels) stay one name
         self.classes_ = np.empty(len(names), dtype=object)
